@@ -1,1 +1,13 @@
+//! What the bytes of an OP Stack rollup mean: configs, forks, frames, channels, batches, deposits, roots.
+//!
+//! Values in, values out: no state, no I/O. Rule ids (`A-001`) name the rows of `docs/SPEC.md`.
 #![no_std]
+
+extern crate alloc;
+
+pub mod blob_schedule;
+pub mod config;
+pub mod forks;
+pub mod provider;
+pub mod system_config;
+pub mod units;

@@ -1,0 +1,77 @@
+//! What a chain is: the static inputs of derivation and execution.
+
+use crate::{
+    blob_schedule::BlobSchedule,
+    forks::ForkTimes,
+    system_config::SystemConfig,
+    units::{BlockId, L2Time, Seconds},
+};
+use alloy_primitives::Address;
+
+/// The anchor points of a rollup and the system config that it started with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Genesis {
+    /// The L1 block that the rollup starts from.
+    pub l1: BlockId,
+    /// The first L2 block; its number need not be 0.
+    pub l2: BlockId,
+    /// The timestamp of the first L2 block.
+    pub l2_time: L2Time,
+    /// The system config in force in the first L2 block.
+    pub system_config: SystemConfig,
+}
+
+/// The EIP-1559 constants of a chain (I-061); 6, 50 and 250 on OP Mainnet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BaseFeeConstants {
+    /// Gas limit divided by gas target.
+    pub elasticity: u32,
+    /// Maximal change of the base fee per block, as a divisor, before Canyon.
+    pub denominator: u32,
+    /// The same from Canyon.
+    pub denominator_canyon: u32,
+}
+
+impl BaseFeeConstants {
+    /// OP Mainnet's, and the default of the OP Stack.
+    pub const OP_MAINNET: Self = Self { elasticity: 6, denominator: 50, denominator_canyon: 250 };
+}
+
+impl Default for BaseFeeConstants {
+    fn default() -> Self {
+        Self::OP_MAINNET
+    }
+}
+
+/// A rollup and the L1 chain that it lives on, as plain values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RollupConfig {
+    /// Where the chain starts.
+    pub genesis: Genesis,
+    /// Seconds between L2 blocks.
+    pub block_time: Seconds,
+    /// How far L2 time may run ahead of its L1 origin, before Fjord.
+    pub max_sequencer_drift: Seconds,
+    /// How many L1 blocks a batch has to appear in.
+    pub seq_window_size: u64,
+    /// How many L1 blocks a channel may stay open, before Granite.
+    pub channel_timeout: u64,
+    /// The L1 chain's id.
+    pub l1_chain_id: u64,
+    /// The L2 chain's id.
+    pub l2_chain_id: u64,
+    /// When each fork activates.
+    pub forks: ForkTimes,
+    /// Where batcher transactions go on L1.
+    pub batch_inbox: Address,
+    /// The OptimismPortal on L1, which emits deposits.
+    pub deposit_contract: Address,
+    /// The SystemConfig contract on L1, which emits config updates.
+    pub l1_system_config: Address,
+    /// How the base fee moves where no header says otherwise.
+    pub base_fee: BaseFeeConstants,
+    /// Whether the gas limit that the Karst upgrade transactions needed stays in force.
+    pub keep_karst_upgrade_gas: bool,
+    /// How L1 prices blobs (G-032).
+    pub l1_blob_schedule: BlobSchedule,
+}
