@@ -1,0 +1,189 @@
+//! The trie: every operation first walks ([`walk`](crate::walk)), which may ask the resolver and fail, and then changes
+//! ([`edit`](crate::edit)), which cannot.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{B256, Bytes};
+use nybbles::Nibbles;
+
+use crate::{
+    EMPTY_ROOT_HASH, MAX_KEY_BYTES, TrieError,
+    arena::{Arena, Step, VALUE},
+    commit::push_reference,
+    edit::Others,
+    node::{KeyShape, NodeId},
+    walk::End,
+};
+
+/// How the trie asks for a node that it only knows by hash.
+///
+/// The bytes returned must hash to `hash`: whoever supplies them checks that. A trie that hashed every node again would
+/// do it twice.
+pub trait NodeResolver {
+    /// Passed on unchanged in [`TrieError::Resolver`].
+    type Error;
+
+    /// The node's RLP.
+    fn resolve(&mut self, hash: B256) -> Result<Bytes, Self::Error>;
+}
+
+impl<F, E> NodeResolver for F
+where
+    F: FnMut(B256) -> Result<Bytes, E>,
+{
+    type Error = E;
+
+    fn resolve(&mut self, hash: B256) -> Result<Bytes, E> {
+        self(hash)
+    }
+}
+
+/// A Merkle Patricia trie of which only the touched part is known. See the [crate documentation](crate) for what it
+/// guarantees.
+#[derive(Clone, Debug, Default)]
+pub struct Trie {
+    pub(crate) root: Root,
+    pub(crate) keys: KeyShape,
+    pub(crate) arena: Arena,
+    /// The way to where the last walk ended: the parents, each with the index of the child that was taken.
+    pub(crate) trail: Vec<Step>,
+    /// For encoding.
+    scratch: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) enum Root {
+    #[default]
+    Empty,
+    Blinded(B256),
+    /// The hash is known while nothing is dirty.
+    Known {
+        id: NodeId,
+        hash: Option<B256>,
+    },
+}
+
+impl Trie {
+    /// A trie without entries.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A trie of which nothing but the root is known.
+    pub fn from_root(root: B256) -> Self {
+        let root = if root == EMPTY_ROOT_HASH { Root::Empty } else { Root::Blinded(root) };
+        Self { root, ..Self::default() }
+    }
+
+    /// Declares that all keys have this many bytes (32 in a state trie). Then a value at any other depth is
+    /// [`NodeFault::ValueDepth`](crate::NodeFault::ValueDepth), and a key of another length [`TrieError::KeyLength`]. More than [`MAX_KEY_BYTES`] are
+    /// never accepted.
+    #[must_use]
+    pub const fn with_key_length(mut self, bytes: usize) -> Self {
+        let bytes = if bytes < MAX_KEY_BYTES { bytes } else { MAX_KEY_BYTES };
+        self.keys = KeyShape { max_nibbles: 2 * bytes, fixed: true };
+        self
+    }
+
+    /// The value of a key, as a slice of the witness node that holds it.
+    pub fn get<R: NodeResolver>(
+        &mut self,
+        key: &[u8],
+        r: &mut R,
+    ) -> Result<Option<Bytes>, TrieError<R::Error>> {
+        let key = self.nibbles(key)?;
+        let (end, depth) = self.walk(&key, r)?;
+        Ok(self.value_at(&end, &key.slice(depth..)))
+    }
+
+    /// Sets the value of a key. Inserting what is there already changes nothing, and costs no hash later. An empty value is
+    /// [`TrieError::EmptyValue`].
+    pub fn insert<R: NodeResolver>(
+        &mut self,
+        key: &[u8],
+        value: impl Into<Bytes>,
+        r: &mut R,
+    ) -> Result<(), TrieError<R::Error>> {
+        let value = value.into();
+        if value.is_empty() {
+            return Err(TrieError::EmptyValue);
+        }
+        let key = self.nibbles(key)?;
+        let (end, depth) = self.walk(&key, r)?;
+        let rest = key.slice(depth..);
+        if self.value_at(&end, &rest).is_some_and(|old| old == value) {
+            return Ok(());
+        }
+        self.put(end, &rest, value);
+        Ok(())
+    }
+
+    /// Removes a key; whether it was there. Asks for the last other entry of the branch that held it, as only that one can
+    /// take the branch's place, and for no other node beside the path.
+    pub fn remove<R: NodeResolver>(&mut self, key: &[u8], r: &mut R) -> Result<bool, TrieError<R::Error>> {
+        let key = self.nibbles(key)?;
+        let (end, depth) = self.walk(&key, r)?;
+        if self.value_at(&end, &key.slice(depth..)).is_none() {
+            return Ok(false);
+        }
+        let (entry, depth) = match end {
+            End::Branch(branch) => (Step { parent: branch, index: VALUE }, depth + 1),
+            _ => match self.trail.pop() {
+                // An extension never leads to a leaf, so this is a branch.
+                Some(step) => (step, depth),
+                None => {
+                    self.arena = Arena::default();
+                    self.root = Root::Empty;
+                    return Ok(true);
+                }
+            },
+        };
+        match self.others(entry) {
+            Others::Many => {
+                self.clear_entry(entry);
+                self.touch_trail();
+            }
+            Others::One(VALUE) => {
+                self.clear_entry(entry);
+                self.collapse_to_value(entry.parent);
+            }
+            Others::One(index) => {
+                // Before anything changes, as it may fail.
+                let sibling = self.open(Some(Step { parent: entry.parent, index }), depth, r)?;
+                self.clear_entry(entry);
+                if let Some(sibling) = sibling {
+                    self.collapse_to_child(entry.parent, index, sibling);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// The root hash. Encodes and hashes what has changed since the last time.
+    pub fn root(&mut self) -> B256 {
+        let id = match self.root {
+            Root::Empty => return EMPTY_ROOT_HASH,
+            Root::Blinded(hash) | Root::Known { hash: Some(hash), .. } => return hash,
+            Root::Known { id, hash: None } => id,
+        };
+        self.scratch.clear();
+        push_reference(&self.arena.nodes, id, &mut self.arena.commitments, &mut self.scratch);
+        let hash = self.arena.commitment_hash(id);
+        self.root = Root::Known { id, hash };
+        // Not dirty any more.
+        hash.unwrap_or(EMPTY_ROOT_HASH)
+    }
+
+    /// How many nodes are held in memory.
+    pub fn node_count(&self) -> usize {
+        self.arena.len()
+    }
+
+    fn nibbles<E>(&self, key: &[u8]) -> Result<Nibbles, TrieError<E>> {
+        let nibbles = 2 * key.len();
+        if nibbles > self.keys.max_nibbles || self.keys.fixed && nibbles != self.keys.max_nibbles {
+            return Err(TrieError::KeyLength { bytes: key.len() });
+        }
+        Ok(Nibbles::unpack(key))
+    }
+}
