@@ -1,11 +1,13 @@
 //! What a chain is: the static inputs of derivation and execution.
 
 use crate::{
-    blob_schedule::BlobSchedule,
-    forks::ForkTimes,
+    blob_schedule::{BlobSchedule, CANCUN_UPDATE_FRACTION},
+    forks::{ExecutionRules, Fork, ForkTimes, L1InfoFormat},
     system_config::SystemConfig,
-    units::{BlockId, L2Time, Seconds},
+    units::{BlockId, L1Time, L2Time, Seconds},
+    upgrades,
 };
+use alloy_eips::eip4844::fake_exponential;
 use alloy_primitives::Address;
 
 /// The anchor points of a rollup and the system config that it started with.
@@ -74,4 +76,45 @@ pub struct RollupConfig {
     pub keep_karst_upgrade_gas: bool,
     /// How L1 prices blobs (G-032).
     pub l1_blob_schedule: BlobSchedule,
+}
+
+impl RollupConfig {
+    /// The time of the L2 block with this number; it saturates. `None`: before genesis.
+    pub fn time_of(&self, number: u64) -> Option<L2Time> {
+        let blocks = number.checked_sub(self.genesis.l2.number)?;
+        Some(self.genesis.l2_time.plus(blocks.saturating_mul(self.block_time)))
+    }
+
+    /// The forks that the L2 block at `time` activates. Genesis activates none (A-005, G-057).
+    pub fn activating(&self, time: L2Time) -> impl Iterator<Item = Fork> + '_ {
+        self.forks.activating(time, self.block_time).filter(move |_| time > self.genesis.l2_time)
+    }
+
+    /// Whether the L2 block at `time` may hold deposits only, for the sake of a fork that it activates (F-020).
+    pub fn must_be_empty(&self, time: L2Time) -> bool {
+        self.activating(time).any(|fork| ExecutionRules::of(fork).empty_activation_block)
+    }
+
+    /// What upgrade transactions add to the gas limit of the L2 block at `time` (G-041, A-046).
+    pub fn upgrade_gas(&self, time: L2Time) -> u64 {
+        self.activating(time).map(upgrades::extra_gas).sum()
+    }
+
+    /// The format of the L1 info in the L2 block at `time`: the one that was in force in the slot before, because the
+    /// contract is upgraded later in the block. That also holds where several forks activate at once (G-030).
+    pub fn l1_info_format(&self, time: L2Time) -> L1InfoFormat {
+        let ruling = if time > self.genesis.l2_time { time.minus(self.block_time) } else { None };
+        self.forks.execution(ruling.unwrap_or(time)).l1_info
+    }
+
+    /// What a unit of blob gas costs, in wei, in an L1 block with this header (G-032, G-033); 1 before blobs. It
+    /// saturates.
+    pub fn blob_base_fee(&self, excess_blob_gas: Option<u64>, origin: L1Time) -> u128 {
+        let fraction = if self.forks.prices_blobs_as_cancun(origin) {
+            CANCUN_UPDATE_FRACTION
+        } else {
+            self.l1_blob_schedule.update_fraction(origin)
+        };
+        excess_blob_gas.map_or(1, |excess| fake_exponential(1, excess.into(), fraction.get().into()))
+    }
 }

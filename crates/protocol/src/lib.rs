@@ -5,9 +5,16 @@
 
 extern crate alloc;
 
+mod abi;
 pub mod blob_schedule;
 pub mod config;
+pub mod deposit;
+pub mod extra_data;
 pub mod forks;
+pub mod l1_info;
+pub mod output_root;
 pub mod provider;
 pub mod system_config;
+pub mod tip;
 pub mod units;
+pub mod upgrades;
