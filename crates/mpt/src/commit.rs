@@ -83,14 +83,21 @@ pub(crate) fn push_reference<C: Commitments>(nodes: &[Node], id: NodeId, known: 
     let mut commitment = known.known(id);
     if commitment.is_dirty() {
         let start = out.len();
-        commitment = push_node(nodes, id, known, out);
+        let encoding = push_node(nodes, id, known, out);
+        commitment = Commitment::of(&out[encoding..]);
         out.truncate(start);
         known.store(id, commitment);
     }
     commitment.push_to(out);
 }
 
-fn push_node<C: Commitments>(nodes: &[Node], id: NodeId, known: &mut C, out: &mut Vec<u8>) -> Commitment {
+/// Encodes a node on top of `out`; returns where the encoding begins.
+pub(crate) fn push_node<C: Commitments>(
+    nodes: &[Node],
+    id: NodeId,
+    known: &mut C,
+    out: &mut Vec<u8>,
+) -> usize {
     let start = open_list(out);
     match &nodes[id.0 as usize] {
         Node::Leaf { path, value } => {
@@ -115,8 +122,7 @@ fn push_node<C: Commitments>(nodes: &[Node], id: NodeId, known: &mut C, out: &mu
         }
         Node::Vacant => {}
     }
-    let encoding = close_list(start, out);
-    Commitment::of(&out[encoding..])
+    close_list(start, out)
 }
 
 fn push_child<C: Commitments>(nodes: &[Node], child: NodeRef, raw: &[u8], known: &mut C, out: &mut Vec<u8>) {

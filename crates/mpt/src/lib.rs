@@ -43,6 +43,9 @@ mod walk;
 
 pub mod list;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
+
 pub use error::{NodeFault, TrieError};
 pub use trie::{NodeResolver, Trie};
 

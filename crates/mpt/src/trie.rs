@@ -187,3 +187,16 @@ impl Trie {
         Ok(Nibbles::unpack(key))
     }
 }
+
+#[cfg(test)]
+impl Trie {
+    /// The root node's bytes.
+    pub(crate) fn encoded_root(&self) -> Vec<u8> {
+        let Root::Known { id, .. } = self.root else { return Vec::new() };
+        let mut fresh = self.arena.clone();
+        fresh.touch(id);
+        let mut out = Vec::new();
+        let start = crate::commit::push_node(&fresh.nodes, id, &mut fresh.commitments, &mut out);
+        out.split_off(start)
+    }
+}

@@ -1,0 +1,171 @@
+//! Real state, transactions and receipts of OP Stack chains.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use alloy_primitives::{B256, Bytes, hex, keccak256};
+use alloy_rlp::{Decodable, Header};
+use alloy_trie::{Nibbles, nodes::TrieNode};
+use common::{Missing, Recorder, Store};
+use serde_json::Value;
+use unroll_mpt::{EMPTY_ROOT_HASH, Trie, TrieError, list::ordered_root};
+
+fn read(path: &Path) -> Vec<u8> {
+    zstd::decode_all(std::fs::File::open(path).unwrap()).unwrap()
+}
+
+fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&read(path)).unwrap()
+}
+
+/// `[key: 32][len: u32 little-endian][value]`, repeated.
+fn preimages(path: &Path) -> Store {
+    let mut bytes = Bytes::from(read(path));
+    let mut store = Store::new();
+    while !bytes.is_empty() {
+        let key = B256::from_slice(&bytes.split_to(32));
+        let len = u32::from_le_bytes(bytes.split_to(4)[..].try_into().unwrap());
+        let value = bytes.split_to(len as usize);
+        assert_eq!(keccak256(&value), key);
+        store.insert(key, value);
+    }
+    store
+}
+
+fn exec_files(data: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = ["exec", "exec-celo"]
+        .iter()
+        .flat_map(|dir| std::fs::read_dir(data.join(dir)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.to_str().unwrap().ends_with(".json.zst"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn bytes(json: &Value) -> Vec<u8> {
+    hex::decode(json.as_str().unwrap()).unwrap()
+}
+
+/// The strings of a list: of a header, or of an account.
+fn fields(mut rlp: &[u8]) -> Vec<Vec<u8>> {
+    let mut list = Header::decode_bytes(&mut rlp, true).unwrap();
+    let mut fields = Vec::new();
+    while !list.is_empty() {
+        fields.push(Header::decode_bytes(&mut list, false).unwrap().to_vec());
+    }
+    fields
+}
+
+/// All leaves that can be reached with alloy's decoder; what the witness does not hold is left out.
+fn leaves(store: &Store, node: &[u8], path: Nibbles, nodes: &mut usize, out: &mut Vec<(Vec<u8>, Vec<u8>)>) {
+    *nodes += 1;
+    let mut follow = |reference: &alloy_trie::nodes::RlpNode, path| match reference.as_hash() {
+        Some(hash) => {
+            if let Some(node) = store.get(&hash) {
+                leaves(store, node, path, nodes, out);
+            }
+        }
+        None => leaves(store, reference, path, nodes, out),
+    };
+    match TrieNode::decode(&mut &node[..]).unwrap() {
+        TrieNode::EmptyRoot => {}
+        TrieNode::Leaf(leaf) => out.push((path.join(&leaf.key).pack().to_vec(), leaf.value)),
+        TrieNode::Extension(extension) => follow(&extension.child, path.join(&extension.key)),
+        TrieNode::Branch(branch) => {
+            for (nibble, reference) in branch.as_ref().children() {
+                if let Some(reference) = reference {
+                    let mut path = path;
+                    path.push(nibble);
+                    follow(reference, path);
+                }
+            }
+        }
+    }
+}
+
+/// Reads, changes, restores and removes whatever the witness holds of a trie; returns its leaves.
+fn exercise(store: &Store, root: B256) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let (mut found, mut nodes) = (Vec::new(), 0);
+    if root == EMPTY_ROOT_HASH || !store.contains_key(&root) {
+        return found;
+    }
+    leaves(store, &store[&root], Nibbles::new(), &mut nodes, &mut found);
+    let mut recorder = Recorder::new(store);
+    let mut trie = Trie::from_root(root).with_key_length(32);
+    for (key, value) in &found {
+        assert_eq!(trie.get(key, &mut recorder).unwrap().unwrap().to_vec(), *value);
+    }
+    assert_eq!(recorder.again, 0);
+    assert!(recorder.asked.len() <= nodes);
+    assert_eq!(trie.root(), root);
+
+    for (key, value) in &found {
+        trie.insert(key, [&value[..], &[1]].concat(), &mut recorder).unwrap();
+    }
+    assert_eq!(trie.root() == root, found.is_empty());
+    for (key, value) in &found {
+        trie.insert(key, value.clone(), &mut recorder).unwrap();
+    }
+    assert_eq!(trie.root(), root);
+
+    let mut removed = Vec::new();
+    for (key, value) in &found {
+        match trie.remove(key, &mut recorder) {
+            Ok(was_there) => {
+                assert!(was_there);
+                removed.push((key, value));
+            }
+            Err(TrieError::Resolver(Missing(_))) => {}
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(trie.root() == root, removed.is_empty());
+    for (key, value) in removed {
+        trie.insert(key, value.clone(), &mut recorder).unwrap();
+    }
+    assert_eq!(trie.root(), root);
+    found
+}
+
+#[test]
+fn state_and_storage() {
+    let Some(data) = common::data() else { return };
+    let (mut accounts, mut slots) = (0, 0);
+    for file in exec_files(&data) {
+        let json = read_json(&file);
+        let store = preimages(Path::new(&file.to_str().unwrap().replace(".json.zst", ".preimages.zst")));
+        let root = B256::from_slice(&fields(&bytes(&json["parent_header_rlp"]))[3]);
+        let found = exercise(&store, root);
+        assert!(!found.is_empty(), "{file:?}");
+        accounts += found.len();
+        for (_, account) in found {
+            slots += exercise(&store, B256::from_slice(&fields(&account)[2])).len();
+        }
+    }
+    println!("{accounts} accounts, {slots} slots");
+    assert!(accounts > 1000 && slots > 1000);
+}
+
+#[test]
+fn transactions_roots() {
+    let Some(data) = common::data() else { return };
+    for file in exec_files(&data) {
+        let json = read_json(&file);
+        let root = &fields(&bytes(&json["expected_header_rlp"]))[4];
+        let transactions: Vec<Vec<u8>> =
+            json["payload_attributes"]["transactions"].as_array().unwrap().iter().map(bytes).collect();
+        assert_eq!(ordered_root(&transactions).to_vec(), *root, "{file:?}");
+    }
+}
+
+#[test]
+fn receipts_root() {
+    let Some(data) = common::data() else { return };
+    let json = read_json(&data.join("receipts/base-mainnet-42969982.json.zst"));
+    let receipts: Vec<Vec<u8>> = json["receipts"].as_array().unwrap().iter().map(bytes).collect();
+    assert_eq!(receipts.len(), 202);
+    assert_eq!(ordered_root(&receipts).to_string(), json["receipts_root"]);
+}
