@@ -63,6 +63,7 @@ pub fn fuzz_node(data: &[u8]) {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "dice are cut to bytes")]
 mod tests {
     use super::*;
 

@@ -200,3 +200,43 @@ impl Trie {
         out.split_off(start)
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "numbers below 200")]
+mod tests {
+    use alloc::vec;
+
+    use alloy_primitives::keccak256;
+
+    use super::*;
+
+    impl Trie {
+        fn dirty(&self) -> usize {
+            self.arena.commitments.iter().filter(|commitment| commitment.is_dirty()).count()
+        }
+    }
+
+    /// What is not changed is not hashed again: after a root nothing is dirty, reads and equal writes leave it so, and one
+    /// write makes dirty what lies above it.
+    #[test]
+    fn only_changes_are_hashed() {
+        let key = |n: u64| keccak256(n.to_be_bytes());
+        let mut nothing = |_: B256| Err::<Bytes, ()>(());
+        let mut trie = Trie::new();
+        for n in 0..200 {
+            trie.insert(key(n).as_slice(), vec![n as u8 + 1; 40], &mut nothing).unwrap();
+        }
+        let root = trie.root();
+        assert_eq!(trie.dirty(), 0);
+        for n in 0..200 {
+            trie.get(key(n).as_slice(), &mut nothing).unwrap().unwrap();
+            trie.insert(key(n).as_slice(), vec![n as u8 + 1; 40], &mut nothing).unwrap();
+            assert!(!trie.remove(key(n + 1000).as_slice(), &mut nothing).unwrap());
+        }
+        assert_eq!(trie.dirty(), 0);
+        trie.insert(key(7).as_slice(), vec![1; 40], &mut nothing).unwrap();
+        assert_eq!(trie.dirty(), trie.trail.len() + 1);
+        assert_ne!(trie.root(), root);
+        assert_eq!(trie.dirty(), 0);
+    }
+}

@@ -126,9 +126,8 @@ impl Trie {
         let node = Node::decode_hashed(&bytes, true)
             .and_then(|node| node.check_place(0, false, self.keys).map(|()| node))
             .map_err(|what| TrieError::Malformed { hash, what })?;
-        // A root that is short enough is inlined if it ever gets a parent.
-        let commitment = if bytes.len() < 32 { Commitment::of(&bytes) } else { Commitment::hash(hash) };
-        let id = self.arena.add_committed(node, commitment);
+        // Even if it is short: it would be inlined below a parent, but a root never gets one without being changed.
+        let id = self.arena.add_committed(node, Commitment::hash(hash));
         self.root = Root::Known { id, hash: Some(hash) };
         Ok(Some(id))
     }

@@ -1,6 +1,7 @@
 //! Every kind of malformed node is a typed error that names the node, whether it is found at the root, under a branch, inlined,
 //! as a sibling, or in a list; and the trie stays what it was.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+#![allow(clippy::needless_pass_by_value, reason = "results are checked where they arise")]
 
 mod common;
 
@@ -54,7 +55,7 @@ fn malformed() -> Vec<(Vec<u8>, NodeFault)> {
         (short(&[0; 65], LEAF, long.clone()), NodeFault::PathTooLong),
         (short(&[0; 66], LEAF, long.clone()), NodeFault::PathTooLong),
         (short(&[0; 64], EXTENSION, hash_ref(1)), NodeFault::PathTooLong),
-        (short(&[0; 4], LEAF, list(&[long.clone()])), NodeFault::ValueIsList),
+        (short(&[0; 4], LEAF, list(std::slice::from_ref(&long))), NodeFault::ValueIsList),
         (short(&[0; 64], LEAF, string(&[])), NodeFault::ValueEmpty),
         (short(&[], EXTENSION, hash_ref(1)), NodeFault::ExtensionWithoutPath),
         (short(&[0; 62], EXTENSION, string(&[])), NodeFault::ExtensionWithoutChild),

@@ -66,6 +66,7 @@ fn aim(entries: &Entries, key: &[u8]) -> Vec<u8> {
 }
 
 fn run(mut trie: Trie, mut entries: Entries, operations: &[Operation], store: &Store) {
+    let all_in_memory = store.is_empty();
     let mut recorder = Recorder::new(store);
     for operation in operations {
         match operation {
@@ -89,6 +90,12 @@ fn run(mut trie: Trie, mut entries: Entries, operations: &[Operation], store: &S
     assert_eq!(trie.root(), root_of(&entries));
     for (key, value) in &entries {
         assert_eq!(trie.get(key, &mut recorder).unwrap().unwrap().to_vec(), *value);
+    }
+    // A branch's value stays raw until it changes. Each other node is known, and nothing that was removed is still there.
+    let all = common::count(&entries);
+    assert!(trie.node_count() <= all);
+    if all_in_memory {
+        assert_eq!(trie.node_count(), all);
     }
 }
 

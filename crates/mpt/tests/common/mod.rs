@@ -24,6 +24,22 @@ pub(crate) fn build(entries: &Entries, store: &mut Store) -> B256 {
     root
 }
 
+/// How many nodes the trie has, inlined ones and values of branches included.
+pub(crate) fn count(entries: &Entries) -> usize {
+    let keys: Vec<_> = entries.keys().map(|key| nibbles(key)).collect();
+    count_below(&keys, 0)
+}
+
+fn count_below(keys: &[Vec<u8>], depth: usize) -> usize {
+    if keys.len() < 2 {
+        return keys.len();
+    }
+    let (first, last) = (&keys[0], &keys[keys.len() - 1]);
+    let common = first.iter().zip(last).take_while(|(a, b)| a == b).count();
+    let groups = keys.chunk_by(|a, b| a.get(common) == b.get(common));
+    1 + usize::from(common > depth) + groups.map(|group| count_below(group, common + 1)).sum::<usize>()
+}
+
 pub(crate) fn nibbles(key: &[u8]) -> Vec<u8> {
     key.iter().flat_map(|byte| [byte >> 4, byte & 15]).collect()
 }
