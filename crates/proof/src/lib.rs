@@ -1,1 +1,17 @@
+//! The fault-proof program: from an L1 head and an agreed output root to a verdict on a claimed one.
+//!
+//! Whoever has preimages implements [`PreimageOracle`], one method, and gets everything else from [`OracleBackend`].
 #![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod kzg;
+pub mod oracle;
+pub mod preimage;
+pub mod witness;
+
+pub use oracle::PreimageOracle;
+pub use preimage::{Hint, PreimageKey};
+pub use witness::Witness;

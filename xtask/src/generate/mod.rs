@@ -1,16 +1,24 @@
 //! Data that our own tools write and the repository carries: each with the command that makes it.
 
-use clap::Subcommand;
+mod kzg;
+
+use clap::{Subcommand, ValueEnum};
 use std::path::Path;
 
 /// One kind of generated data: a module beside this one.
-#[derive(Clone, Copy, Subcommand)]
-pub enum What {}
+#[derive(Clone, Copy, Subcommand, ValueEnum)]
+pub enum What {
+    /// The Lagrange points of the KZG ceremony.
+    Kzg,
+}
 
 /// Writes `what`, or everything.
-pub fn run(_root: &Path, what: Option<What>) -> anyhow::Result<()> {
-    match what {
-        None => Ok(()),
-        Some(what) => match what {},
+pub fn run(root: &Path, what: Option<What>) -> anyhow::Result<()> {
+    let all = what.map_or_else(|| What::value_variants().to_vec(), |one| vec![one]);
+    for what in all {
+        match what {
+            What::Kzg => kzg::run(root)?,
+        }
     }
+    Ok(())
 }
