@@ -191,12 +191,7 @@ impl Witness {
     }
 
     /// Takes in one record; elements of blobs wait in `elements` until every commitment is known.
-    fn admit(
-        &mut self,
-        key: B256,
-        value: Bytes,
-        elements: &mut B256Map<Bytes>,
-    ) -> Result<(), WitnessError> {
+    fn admit(&mut self, key: B256, value: Bytes, elements: &mut B256Map<Bytes>) -> Result<(), WitnessError> {
         let kind = WitnessError::Kind { key, kind: key[0] };
         let key = PreimageKey::from_bytes(key).ok_or(kind)?;
         let computed = match key.kind() {
@@ -310,10 +305,8 @@ impl PreimageOracle for Witness {
             return Ok(blob.clone());
         }
         let absent = self.absent.iter().find(|(known, _)| known == commitment);
-        let key = absent.map_or_else(
-            || PreimageKey::blob(commitment, EvaluationPoints::new().point(0)),
-            |(_, key)| *key,
-        );
+        let key = absent
+            .map_or_else(|| PreimageKey::blob(commitment, EvaluationPoints::new().point(0)), |(_, key)| *key);
         Err(OracleBlobError::Oracle { key, source: Missing })
     }
 }

@@ -1,10 +1,6 @@
 //! Group arithmetic in pure Rust.
 
-use super::{
-    Commitment,
-    field::Scalar,
-    setup::Coordinate,
-};
+use super::{Commitment, field::Scalar, setup::Coordinate};
 use alloc::vec::Vec;
 use ark_bls12_381::{Fq, G1Affine, G1Projective};
 use ark_ec::{AffineRepr, scalar_mul::variable_base::VariableBaseMSM};
@@ -28,9 +24,11 @@ pub(super) fn sums_to_zero(
 ) -> bool {
     let finite = points.iter().zip(weights).filter(|(point, _)| !point.is_zero());
     let mut bases = Vec::with_capacity(scalars.len() + points.len());
-    bases.extend(setup.map(|(x, y)| {
-        G1Affine::new_unchecked(Fq::new_unchecked(BigInt(x)), Fq::new_unchecked(BigInt(y)))
-    }));
+    bases.extend(
+        setup.map(|(x, y)| {
+            G1Affine::new_unchecked(Fq::new_unchecked(BigInt(x)), Fq::new_unchecked(BigInt(y)))
+        }),
+    );
     bases.extend(finite.clone().map(|(point, _)| *point));
     let scalars: Vec<_> =
         scalars.iter().chain(finite.map(|(_, weight)| weight)).map(|scalar| BigInt(scalar.limbs())).collect();

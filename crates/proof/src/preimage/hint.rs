@@ -186,7 +186,8 @@ fn payload_witness(
         Dialect::Kona => [&parent[..], attributes.as_bytes()].concat(),
         Dialect::Spec => {
             let chain = chain_id.map_or_else(String::new, |id| format!(",\"chainID\":{id}"));
-            format!("{{\"parentBlockHash\":\"{parent}\",\"payloadAttributes\":{attributes}{chain}}}").into_bytes()
+            format!("{{\"parentBlockHash\":\"{parent}\",\"payloadAttributes\":{attributes}{chain}}}")
+                .into_bytes()
         }
     }
 }

@@ -160,7 +160,10 @@ mod tests {
     #[test]
     fn local_keys_hold_the_index() {
         let key = PreimageKey::local(LocalInput::ClaimedBlockNumber);
-        assert_eq!(*key.as_bytes(), b256!("0100000000000000000000000000000000000000000000000000000000000004"));
+        assert_eq!(
+            *key.as_bytes(),
+            b256!("0100000000000000000000000000000000000000000000000000000000000004")
+        );
     }
 
     /// K-002, K-005, K-007: illegal, reserved and application kinds are no keys of ours.
