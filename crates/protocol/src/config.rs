@@ -8,7 +8,7 @@ use crate::{
     upgrades,
 };
 use alloy_eips::eip4844::fake_exponential;
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256, U256};
 
 /// The anchor points of a rollup and the system config that it started with.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +45,28 @@ impl Default for BaseFeeConstants {
     }
 }
 
+/// How batcher payloads are committed to when they are not on L1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DaCommitment {
+    /// The keccak256 of the data, which can be challenged.
+    Keccak,
+    /// Whatever the DA layer uses.
+    Generic,
+}
+
+/// Data availability outside of L1. A chain without it takes its data from L1 alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AltDaConfig {
+    /// The DataAvailabilityChallenge contract; zero where commitments are generic.
+    pub challenge_contract: Address,
+    /// What stands on L1 in place of the data.
+    pub commitment: DaCommitment,
+    /// How many L1 blocks there are to challenge a commitment.
+    pub challenge_window: u64,
+    /// How many L1 blocks there are to answer a challenge.
+    pub resolve_window: u64,
+}
+
 /// A rollup and the L1 chain that it lives on, as plain values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RollupConfig {
@@ -74,11 +96,94 @@ pub struct RollupConfig {
     pub base_fee: BaseFeeConstants,
     /// Whether the gas limit that the Karst upgrade transactions needed stays in force.
     pub keep_karst_upgrade_gas: bool,
+    /// Data availability outside of L1, if the chain uses it.
+    pub alt_da: Option<AltDaConfig>,
     /// How L1 prices blobs (G-032).
     pub l1_blob_schedule: BlobSchedule,
 }
 
+/// A config that no chain can run with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// a value that must not be zero.
+    #[error("the config's {0} is zero")]
+    Zero(&'static str),
+    ///
+    #[error("the sequencing window has {0} L1 blocks, at least 2")]
+    SequencingWindow(u64),
+    ///
+    #[error("the genesis blocks of L1 and L2 are the same")]
+    SameGenesis,
+    ///
+    #[error("the chain ids of L1 and L2 are the same")]
+    SameChainId,
+    ///
+    #[error("{later} is set but {earlier} is not, or is set to later")]
+    ForkOrder {
+        /// What must come first.
+        earlier: Fork,
+        /// What must not come before it.
+        later: Fork,
+    },
+    ///
+    #[error("fjord activates in the block that ecotone activates in")]
+    FjordWithEcotone,
+    /// G-032: the steps of the blob schedule are not in order of time.
+    #[error("the blob schedule of L1 is out of order")]
+    BlobSchedule,
+}
+
 impl RollupConfig {
+    /// Refuses what cannot work. Whoever got the config from outside calls this before using it.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        self.check_values()?;
+        if self.seq_window_size < 2 {
+            return Err(ConfigError::SequencingWindow(self.seq_window_size));
+        }
+        if self.genesis.l1.hash == self.genesis.l2.hash {
+            return Err(ConfigError::SameGenesis);
+        }
+        if self.l1_chain_id == self.l2_chain_id {
+            return Err(ConfigError::SameChainId);
+        }
+        if let Some((earlier, later)) = self.forks.disorder() {
+            return Err(ConfigError::ForkOrder { earlier, later });
+        }
+        // not at genesis, and not in the same block.
+        let block = |fork| self.forks.activation_block(fork, self.genesis.l2_time, self.block_time);
+        if block(Fork::Fjord).is_some_and(|fjord| fjord > 0 && block(Fork::Ecotone) == Some(fjord)) {
+            return Err(ConfigError::FjordWithEcotone);
+        }
+        match self.l1_blob_schedule.steps.is_sorted_by_key(|step| step.0) {
+            true => Ok(()),
+            false => Err(ConfigError::BlobSchedule),
+        }
+    }
+
+    /// A-002, and the divisors of the base fee.
+    fn check_values(&self) -> Result<(), ConfigError> {
+        let genesis = &self.genesis;
+        let present = [
+            ("block_time", self.block_time > 0),
+            ("channel_timeout", self.channel_timeout > 0),
+            ("max_sequencer_drift", self.max_sequencer_drift > 0),
+            ("genesis.l1.hash", genesis.l1.hash != B256::ZERO),
+            ("genesis.l2.hash", genesis.l2.hash != B256::ZERO),
+            ("genesis.l2_time", genesis.l2_time.0 > 0),
+            ("genesis.system_config.batcherAddr", genesis.system_config.batcher != Address::ZERO),
+            ("genesis.system_config.scalar", genesis.system_config.scalar != U256::ZERO),
+            ("genesis.system_config.gasLimit", genesis.system_config.gas_limit > 0),
+            ("batch_inbox_address", self.batch_inbox != Address::ZERO),
+            ("deposit_contract_address", self.deposit_contract != Address::ZERO),
+            ("l1_chain_id", self.l1_chain_id > 0),
+            ("l2_chain_id", self.l2_chain_id > 0),
+            ("chain_op_config.eip1559Elasticity", self.base_fee.elasticity > 0),
+            ("chain_op_config.eip1559Denominator", self.base_fee.denominator > 0),
+            ("chain_op_config.eip1559DenominatorCanyon", self.base_fee.denominator_canyon > 0),
+        ];
+        present.iter().find(|(_, present)| !present).map_or(Ok(()), |&(name, _)| Err(ConfigError::Zero(name)))
+    }
+
     /// The time of the L2 block with this number; it saturates. `None`: before genesis.
     pub fn time_of(&self, number: u64) -> Option<L2Time> {
         let blocks = number.checked_sub(self.genesis.l2.number)?;

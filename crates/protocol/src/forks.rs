@@ -131,6 +131,12 @@ impl ForkTimes {
         })
     }
 
+    /// The first block in which `fork` is active, counted from genesis, which is block 0. `None`: never.
+    pub fn activation_block(&self, fork: Fork, genesis: L2Time, block_time: Seconds) -> Option<u64> {
+        let wait = self.time(fork)?.saturating_sub(genesis.0);
+        Some(if block_time == 0 { 0 } else { wait.div_ceil(block_time) })
+    }
+
     /// Whether L1 origins of this time are still priced with Cancun's blob schedule (G-033).
     pub fn prices_blobs_as_cancun(&self, origin: L1Time) -> bool {
         self.pectra_blob_schedule.is_some_and(|fix| origin.0 < fix)

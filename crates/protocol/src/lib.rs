@@ -8,6 +8,8 @@ extern crate alloc;
 mod abi;
 pub mod blob_schedule;
 pub mod config;
+#[cfg(feature = "serde")]
+pub mod config_file;
 pub mod deposit;
 pub mod extra_data;
 pub mod forks;

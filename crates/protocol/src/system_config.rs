@@ -209,12 +209,7 @@ impl ConfigUpdate {
                 }
                 params => params.map(Self::Eip1559),
             },
-            5 => abi::low::<12>(word).map(|[s0, s1, s2, s3, constant @ ..]| {
-                Self::OperatorFee(OperatorFee {
-                    scalar: u32::from_be_bytes([s0, s1, s2, s3]),
-                    constant: u64::from_be_bytes(constant),
-                })
-            }),
+            5 => OperatorFee::from_word(word).map(Self::OperatorFee),
             6 => abi::low_u64(word).map(Self::MinBaseFee),
             7 => abi::low(word).map(u16::from_be_bytes).map(Self::DaFootprintGasScalar),
             _ => return Err(ConfigUpdateError::Kind(B256::with_last_byte(kind))),
@@ -236,6 +231,14 @@ fn fees(overhead: &Word, scalar: &Word, versioned: bool) -> Result<ConfigUpdate,
         return Err(ConfigUpdateError::Scalar(B256::new(*scalar)));
     }
     Ok(ConfigUpdate::Fees { overhead, scalar: U256::from_be_bytes(*scalar) })
+}
+
+impl OperatorFee {
+    /// `scalar << 64 | constant`. `None`: there is more in the word.
+    pub fn from_word(word: &[u8; 32]) -> Option<Self> {
+        let [s0, s1, s2, s3, constant @ ..] = abi::low::<12>(word)?;
+        Some(Self { scalar: u32::from_be_bytes([s0, s1, s2, s3]), constant: u64::from_be_bytes(constant) })
+    }
 }
 
 impl Eip1559Params {
