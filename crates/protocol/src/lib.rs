@@ -6,16 +6,22 @@
 extern crate alloc;
 
 mod abi;
+pub mod batch;
+pub mod blob;
 pub mod blob_schedule;
+pub mod channel;
+pub mod compression;
 pub mod config;
 #[cfg(feature = "serde")]
 pub mod config_file;
 pub mod deposit;
 pub mod extra_data;
 pub mod forks;
+pub mod frame;
 pub mod l1_info;
 pub mod output_root;
 pub mod provider;
+pub mod reader;
 pub mod system_config;
 pub mod tip;
 pub mod units;
