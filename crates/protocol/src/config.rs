@@ -125,6 +125,9 @@ pub enum ConfigError {
         /// What must not come before it.
         later: Fork,
     },
+    /// a fork whose rules and upgrade transactions this library does not have.
+    #[error("{0} is scheduled, which is not supported")]
+    Unsupported(Fork),
     ///
     #[error("fjord activates in the block that ecotone activates in")]
     FjordWithEcotone,
@@ -148,6 +151,9 @@ impl RollupConfig {
         }
         if let Some((earlier, later)) = self.forks.disorder() {
             return Err(ConfigError::ForkOrder { earlier, later });
+        }
+        if self.forks.time(Fork::Lagoon).is_some() {
+            return Err(ConfigError::Unsupported(Fork::Lagoon));
         }
         // not at genesis, and not in the same block.
         let block = |fork| self.forks.activation_block(fork, self.genesis.l2_time, self.block_time);

@@ -9,6 +9,7 @@ mod abi;
 pub mod batch;
 pub mod blob;
 pub mod blob_schedule;
+pub mod chains;
 pub mod channel;
 pub mod compression;
 pub mod config;

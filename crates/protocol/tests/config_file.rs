@@ -222,6 +222,7 @@ fn fork_times_parse() {
     config.as_object_mut().unwrap().remove("lagoon_time");
     config["interop_time"] = json!(500);
     assert_eq!(parse(&config).unwrap().0.forks.time(Fork::Lagoon), Some(500));
+    assert_eq!(parse(&config).unwrap().0.check(), Err(ConfigError::Unsupported(Fork::Lagoon)));
 }
 
 /// a Granite value of the channel timeout may be written, but only the one there is.
