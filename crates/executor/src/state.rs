@@ -1,0 +1,246 @@
+//! The world state: a trie of accounts and a trie of storage for each contract that was touched, kept from block to block.
+
+use alloc::vec::Vec;
+
+use alloy_primitives::{
+    B256, Bytes, U256,
+    map::{AddressMap, B256Map},
+};
+use alloy_rlp::{Decodable, Encodable};
+use alloy_trie::{EMPTY_ROOT_HASH, TrieAccount};
+use revm::{
+    bytecode::Bytecode,
+    primitives::KECCAK_EMPTY,
+    state::{Account, AccountInfo, EvmState},
+};
+use unroll_mpt::{NodeResolver, Trie};
+
+use crate::{TrieDBFetcher, WitnessFault, db::ReadAccount, error::ReadError};
+
+/// Bytes of a key in a state or storage trie.
+const KEY_BYTES: usize = 32;
+
+/// What is known of the state.
+#[derive(Debug)]
+pub(crate) struct State {
+    accounts: Trie,
+    /// By hash of the address. A storage trie that is there has the root that its account says.
+    storage: B256Map<Trie>,
+    /// Analysed code by hash, including code that was deployed in a block of this range, which no provider has.
+    pub(crate) code: B256Map<Bytecode>,
+}
+
+/// The provider as the tries see it.
+struct Nodes<'a, P>(&'a mut P);
+
+impl<P: TrieDBFetcher> NodeResolver for Nodes<'_, P> {
+    type Error = P::Error;
+
+    fn resolve(&mut self, hash: B256) -> Result<Bytes, P::Error> {
+        self.0.trie_node_preimage(hash)
+    }
+}
+
+impl State {
+    pub(crate) fn new(root: B256) -> Self {
+        Self { accounts: trie(root), storage: B256Map::default(), code: B256Map::default() }
+    }
+
+    pub(crate) fn account<P: TrieDBFetcher>(
+        &mut self,
+        key: B256,
+        provider: &mut P,
+    ) -> Result<Option<TrieAccount>, ReadError<P::Error>> {
+        let Some(bytes) = self.accounts.get(key.as_slice(), &mut Nodes(provider))? else {
+            return Ok(None);
+        };
+        match decode_exactly(&bytes) {
+            Ok(account) => Ok(Some(account)),
+            Err(what) => Err(ReadError::Witness(WitnessFault::Account { key, what })),
+        }
+    }
+
+    /// A slot of the account whose storage has this root.
+    pub(crate) fn slot<P: TrieDBFetcher>(
+        &mut self,
+        account: B256,
+        root: B256,
+        key: B256,
+        provider: &mut P,
+    ) -> Result<U256, ReadError<P::Error>> {
+        let storage = self.storage.entry(account).or_insert_with(|| trie(root));
+        let Some(bytes) = storage.get(key.as_slice(), &mut Nodes(provider))? else {
+            return Ok(U256::ZERO);
+        };
+        decode_exactly(&bytes).map_err(|what| ReadError::Witness(WitnessFault::Slot { key, what }))
+    }
+
+    /// Applies a block; returns the state root. Nothing is changed if it fails.
+    ///
+    /// Only a removal can need a node that was not on the path of a key that the block read, so only it can fail. Tries that
+    /// lose an entry are therefore changed as copies, first, and take their place once all of them are done; the others
+    /// cannot fail any more.
+    pub(crate) fn commit<P: TrieDBFetcher>(
+        &mut self,
+        read: &AddressMap<ReadAccount>,
+        mut after: EvmState,
+        emptied: &[alloy_primitives::Address],
+        provider: &mut P,
+    ) -> Result<B256, ReadError<P::Error>> {
+        let mut changes = Vec::new();
+        for (address, before) in read {
+            let Some(account) = after.get_mut(address) else { continue };
+            let touched = account.is_touched() || emptied.contains(address);
+            changes.extend(touched.then(|| Change::of(before, account)).flatten());
+        }
+        // One order on all machines: what a provider is asked for must not depend on a hasher.
+        changes.sort_unstable_by_key(|change| change.key);
+
+        let loses_account = changes.iter().any(|change| change.after.is_none());
+        let mut copies = B256Map::<Trie>::default();
+        for change in changes.iter().filter(|change| loses_account && !change.slots.is_empty() || change.loses_slot()) {
+            let mut copy = self.storage_of(change).clone();
+            change.apply(&mut copy, provider)?;
+            copies.insert(change.key, copy);
+        }
+        if loses_account {
+            let mut accounts = self.accounts.clone();
+            apply_accounts(&mut accounts, &changes, &mut copies, provider)?;
+            self.accounts = accounts;
+        } else {
+            for change in changes.iter().filter(|change| !change.slots.is_empty() && !change.loses_slot()) {
+                let mut storage = self.storage.remove(&change.key).unwrap_or_else(|| trie(change.old_root));
+                change.apply(&mut storage, provider)?;
+                copies.insert(change.key, storage);
+            }
+            apply_accounts(&mut self.accounts, &changes, &mut copies, provider)?;
+        }
+        for change in changes.iter().filter(|change| change.wiped) {
+            self.storage.remove(&change.key);
+        }
+        self.storage.extend(copies);
+        self.keep_code(after);
+        Ok(self.accounts.root())
+    }
+
+    fn storage_of(&mut self, change: &Change) -> &mut Trie {
+        self.storage.entry(change.key).or_insert_with(|| trie(change.old_root))
+    }
+
+    fn keep_code(&mut self, after: EvmState) {
+        for account in after.into_values() {
+            let AccountInfo { code_hash, code: Some(code), .. } = account.info else { continue };
+            if code_hash != KECCAK_EMPTY {
+                self.code.entry(code_hash).or_insert(code);
+            }
+        }
+    }
+}
+
+/// What a block did to one account.
+struct Change {
+    key: B256,
+    old_root: B256,
+    /// The old storage is gone: the account was destroyed or created anew.
+    wiped: bool,
+    /// Storage root still the old one; `None` if the account is gone.
+    after: Option<TrieAccount>,
+    /// Hash of the index and new value, sorted.
+    slots: Vec<(B256, U256)>,
+}
+
+impl Change {
+    /// `None` if nothing changed.
+    fn of(before: &ReadAccount, account: &Account) -> Option<Self> {
+        let found = before.found.unwrap_or_default();
+        let gone = account.is_selfdestructed_locally() || account.is_empty();
+        if gone {
+            // EIP-161, EIP-6780
+            return before.found.map(|found| Self {
+                key: before.key,
+                old_root: found.storage_root,
+                wiped: true,
+                after: None,
+                slots: Vec::new(),
+            });
+        }
+        let wiped = account.is_selfdestructed() || account.is_created();
+        let mut slots: Vec<_> = account
+            .storage
+            .iter()
+            .filter_map(|(index, slot)| {
+                let old = before.slots.get(index);
+                let old_value = old.filter(|_| !wiped).map(|old| old.value).unwrap_or_default();
+                (slot.present_value != old_value).then(|| {
+                    let key =
+                        old.map_or_else(|| alloy_primitives::keccak256(index.to_be_bytes::<32>()), |old| old.key);
+                    (key, slot.present_value)
+                })
+            })
+            .collect();
+        slots.sort_unstable();
+        let info = &account.info;
+        let storage_root = if wiped { EMPTY_ROOT_HASH } else { found.storage_root };
+        let after = TrieAccount::new(info.nonce, info.balance, storage_root, info.code_hash);
+        if slots.is_empty() && before.found == Some(after) {
+            return None;
+        }
+        Some(Self { key: before.key, old_root: found.storage_root, wiped, after: Some(after), slots })
+    }
+
+    fn loses_slot(&self) -> bool {
+        self.slots.iter().any(|(_, value)| value.is_zero())
+    }
+
+    /// Changes the account's storage. Removals come last, as in the reference client: they then open the fewest siblings.
+    fn apply<P: TrieDBFetcher>(&self, storage: &mut Trie, provider: &mut P) -> Result<(), ReadError<P::Error>> {
+        if self.wiped {
+            *storage = trie(EMPTY_ROOT_HASH);
+        }
+        let nodes = &mut Nodes(provider);
+        for (key, value) in self.slots.iter().filter(|(_, value)| !value.is_zero()) {
+            storage.insert(key.as_slice(), alloy_rlp::encode(value), nodes)?;
+        }
+        for (key, _) in self.slots.iter().filter(|(_, value)| value.is_zero()) {
+            storage.remove(key.as_slice(), nodes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the accounts, whose new storage tries are in `storage` if they changed.
+fn apply_accounts<P: TrieDBFetcher>(
+    accounts: &mut Trie,
+    changes: &[Change],
+    storage: &mut B256Map<Trie>,
+    provider: &mut P,
+) -> Result<(), ReadError<P::Error>> {
+    let nodes = &mut Nodes(provider);
+    for change in changes {
+        let Some(mut account) = change.after else { continue };
+        if let Some(storage) = storage.get_mut(&change.key) {
+            account.storage_root = storage.root();
+        }
+        let mut bytes = Vec::with_capacity(110);
+        account.encode(&mut bytes);
+        accounts.insert(change.key.as_slice(), bytes, nodes)?;
+    }
+    for change in changes.iter().filter(|change| change.after.is_none()) {
+        accounts.remove(change.key.as_slice(), nodes)?;
+    }
+    Ok(())
+}
+
+fn trie(root: B256) -> Trie {
+    Trie::from_root(root).with_key_length(KEY_BYTES)
+}
+
+fn decode_exactly<T: Decodable>(mut bytes: &[u8]) -> Result<T, alloy_rlp::Error> {
+    let value = T::decode(&mut bytes)?;
+    if bytes.is_empty() { Ok(value) } else { Err(alloy_rlp::Error::UnexpectedLength) }
+}
+
+/// Code that is neither a contract nor a delegation (EIP-7702) is a contract that fails at once.
+pub(crate) fn code(bytes: Bytes) -> Bytecode {
+    Bytecode::new_raw_checked(bytes.clone()).unwrap_or_else(|_| Bytecode::new_legacy(bytes))
+}
