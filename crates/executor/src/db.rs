@@ -9,10 +9,7 @@ use alloy_primitives::{
 };
 use alloy_trie::TrieAccount;
 use revm::{
-    Database,
-    bytecode::Bytecode,
-    database_interface::DBErrorMarker,
-    primitives::KECCAK_EMPTY,
+    Database, bytecode::Bytecode, database_interface::DBErrorMarker, primitives::KECCAK_EMPTY,
     state::AccountInfo,
 };
 
@@ -67,14 +64,14 @@ impl<'a, P: TrieDBFetcher> BlockDb<'a, P> {
         Self { provider, state, ancestors, accounts: AddressMap::default(), failure: None }
     }
 
-    /// Why the last read failed, if one did. It overrides whatever the EVM made of it (H-017).
+    /// Why the first read that failed did. It overrides whatever the EVM made of it (H-017).
     pub(crate) const fn take_failure(&mut self) -> Option<ReadError<P::Error>> {
         self.failure.take()
     }
 
     fn kept<T>(&mut self, result: Result<T, ReadError<P::Error>>) -> Result<T, Unread> {
         result.map_err(|error| {
-            self.failure = Some(error);
+            self.failure.get_or_insert(error);
             Unread
         })
     }
@@ -173,7 +170,8 @@ impl Ancestors {
 
     /// Walks back from the oldest known block. The EVM asks for the last 256 blocks only; anything else is zero.
     fn hash<P: TrieDBFetcher>(&mut self, number: u64, provider: &mut P) -> Result<B256, P::Error> {
-        let Some(depth) = self.newest.checked_sub(number).and_then(|depth| usize::try_from(depth).ok()) else {
+        let Some(depth) = self.newest.checked_sub(number).and_then(|depth| usize::try_from(depth).ok())
+        else {
             return Ok(B256::ZERO);
         };
         if depth >= BLOCK_HASHES {

@@ -1,7 +1,5 @@
 //! From attributes and parent to the environment of a block: which rules, which base fee, which extra data.
 
-use alloc::vec::Vec;
-
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, U256};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
@@ -12,7 +10,9 @@ use revm::{
 };
 use unroll_protocol::{
     config::RollupConfig,
+    extra_data::BaseFeeSettings,
     forks::{ExecutionRules, ExtraData, Fork},
+    system_config::Eip1559Params,
     units::L2Time,
 };
 
@@ -111,7 +111,8 @@ impl BlockSetting {
     }
 
     pub(crate) fn cfg_env(&self, cfg: &RollupConfig) -> CfgEnv<OpSpecId> {
-        let mut env = CfgEnv::new_with_spec(self.spec).with_chain_id(cfg.l2_chain_id).enable_tx_chain_id_check();
+        let mut env =
+            CfgEnv::new_with_spec(self.spec).with_chain_id(cfg.l2_chain_id).enable_tx_chain_id_check();
         // I-015: the cap is not the EVM's business, since deposits are exempt.
         env.tx_gas_limit_cap = Some(u64::MAX);
         env
@@ -168,35 +169,27 @@ impl BaseFeeRule {
     /// I-061 to I-063, I-066: the parameters are the parent's from Holocene, else the chain's.
     fn of(cfg: &RollupConfig, parent: &Header, rules: &ExecutionRules) -> Result<Self, ParentError> {
         let format = cfg.forks.execution(L2Time(parent.timestamp)).extra_data;
-        let (version, length) = match format {
-            ExtraData::Empty => {
-                let denominator =
-                    if rules.canyon_base_fee { cfg.base_fee.denominator_canyon } else { cfg.base_fee.denominator };
-                return Ok(Self {
-                    elasticity: cfg.base_fee.elasticity.into(),
-                    denominator: denominator.into(),
-                    minimum: 0,
-                    footprint: false,
-                });
-            }
-            ExtraData::Eip1559 => (0, 9),
-            ExtraData::Eip1559AndMinBaseFee => (1, 17),
-        };
-        let extra = &parent.extra_data;
-        if extra.len() != length || extra.first() != Some(&version) {
-            return Err(ParentError::ExtraData);
+        if format == ExtraData::Empty {
+            let denominator = if rules.canyon_base_fee {
+                cfg.base_fee.denominator_canyon
+            } else {
+                cfg.base_fee.denominator
+            };
+            return Ok(Self {
+                elasticity: cfg.base_fee.elasticity.into(),
+                denominator: denominator.into(),
+                minimum: 0,
+                footprint: false,
+            });
         }
+        let settings = BaseFeeSettings::decode(format, &parent.extra_data).map_err(ParentError::ExtraData)?;
         Ok(Self {
-            denominator: big_endian(&extra[1..5]),
-            elasticity: big_endian(&extra[5..9]),
-            minimum: big_endian(&extra[9..]),
+            denominator: settings.eip1559.denominator.into(),
+            elasticity: settings.eip1559.elasticity.into(),
+            minimum: settings.min_base_fee,
             footprint: format == ExtraData::Eip1559AndMinBaseFee,
         })
     }
-}
-
-fn big_endian(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// I-060: the base fee of the block after `parent`.
@@ -232,25 +225,20 @@ fn extra_data(
     rules: &ExecutionRules,
     attributes: &OpPayloadAttributes,
 ) -> Result<Bytes, AttributesError> {
-    let version = match rules.extra_data {
-        ExtraData::Empty => return Ok(Bytes::new()),
-        ExtraData::Eip1559 => 0,
-        ExtraData::Eip1559AndMinBaseFee => 1,
-    };
+    if rules.extra_data == ExtraData::Empty {
+        return Ok(Bytes::new());
+    }
     let params = attributes.eip_1559_params.ok_or(AttributesError::Eip1559)?;
-    let mut out = Vec::with_capacity(17);
-    out.push(version);
-    match (big_endian(&params[..4]), big_endian(&params[4..])) {
+    let mut eip1559 = Eip1559Params::from_u64(params.into());
+    match (eip1559.denominator, eip1559.elasticity) {
         // I-046
         (0, 0) => {
-            out.extend(cfg.base_fee.denominator_canyon.to_be_bytes());
-            out.extend(cfg.base_fee.elasticity.to_be_bytes());
+            eip1559.denominator = cfg.base_fee.denominator_canyon;
+            eip1559.elasticity = cfg.base_fee.elasticity;
         }
         (0, _) | (_, 0) => return Err(AttributesError::Eip1559),
-        _ => out.extend(params.0),
+        _ => {}
     }
-    if rules.extra_data == ExtraData::Eip1559AndMinBaseFee {
-        out.extend(attributes.min_base_fee.ok_or(AttributesError::MinBaseFee)?.to_be_bytes());
-    }
-    Ok(out.into())
+    let min_base_fee = attributes.min_base_fee.unwrap_or_default();
+    Ok(BaseFeeSettings { eip1559, min_base_fee }.encode(rules.extra_data))
 }

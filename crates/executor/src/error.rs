@@ -5,6 +5,7 @@ use alloc::boxed::Box;
 use alloy_primitives::B256;
 use revm::context::result::InvalidTransaction as RuleViolation;
 use unroll_mpt::{NodeFault, TrieError};
+use unroll_protocol::extra_data::ExtraDataError;
 
 /// Why there is no block. The executor is as it was before the call (H-016).
 #[derive(Debug, thiserror::Error)]
@@ -142,8 +143,8 @@ pub enum AttributesError {
 #[non_exhaustive]
 pub enum ParentError {
     /// The extra data does not hold the base fee's parameters (I-045, I-063).
-    #[error("the extra data holds no EIP-1559 parameters")]
-    ExtraData,
+    #[error(transparent)]
+    ExtraData(#[from] ExtraDataError),
     /// Elasticity or denominator is zero, or there is less than one unit of gas in the target.
     #[error("the base fee's parameters divide by zero")]
     ZeroTarget,

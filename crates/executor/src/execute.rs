@@ -18,11 +18,11 @@ use revm::{
     interpreter::interpreter::EthInterpreter,
     state::{AccountStatus, EvmState},
 };
-use unroll_protocol::config::RollupConfig;
+use unroll_protocol::{config::RollupConfig, output_root::OutputRoot};
 
 use crate::{
-    AttributesError, ExecutionError, InvalidPayload, InvalidTransaction, Receipt, TrieDBFetcher, TrieDBHinter,
-    TrieHint,
+    AttributesError, ExecutionError, InvalidPayload, InvalidTransaction, Receipt, TrieDBFetcher,
+    TrieDBHinter, TrieHint,
     db::{Ancestors, BlockDb, Unread},
     env::{BlockSetting, SettingError},
     fees::{BlockFees, L1_BLOCK},
@@ -88,11 +88,10 @@ impl<'c> BlockExecutor<'c> {
         provider: &mut P,
         attributes: &OpPayloadAttributes,
     ) -> Result<ExecutedPayload, ExecutionError<P::Error>> {
-        let setting =
-            BlockSetting::new(self.cfg, &self.parent, attributes).map_err(|error| match error {
-                SettingError::Attributes(error) => ExecutionError::Attributes(error),
-                SettingError::Parent(error) => ExecutionError::Parent(error),
-            })?;
+        let setting = BlockSetting::new(self.cfg, &self.parent, attributes).map_err(|error| match error {
+            SettingError::Attributes(error) => ExecutionError::Attributes(error),
+            SettingError::Parent(error) => ExecutionError::Parent(error),
+        })?;
         let transactions = attributes.transactions.as_deref().unwrap_or_default();
         if !transactions.first().is_some_and(|first| is_deposit(first)) {
             return Err(AttributesError::NoL1Info.into()); // I-013
@@ -125,14 +124,28 @@ impl<'c> BlockExecutor<'c> {
         Ok(ExecutedPayload { header, receipts })
     }
 
-    /// The message passer's storage root after the parent block (J-002). It is read from the state, never from a header, which
-    /// holds it only from Isthmus.
-    pub fn message_passer_root<P: TrieDBFetcher>(
+    /// The output after the parent block (J-001). The message passer's storage root is read from the state, never from a
+    /// header, which holds it only from Isthmus (J-002).
+    pub fn output_root<P: TrieDBFetcher + TrieDBHinter>(
+        &mut self,
+        provider: &mut P,
+    ) -> Result<OutputRoot, ExecutionError<P::Error>> {
+        let (block, number) = (self.parent.hash(), self.parent.number);
+        provider
+            .hint(TrieHint::AccountProof { block, number, address: MESSAGE_PASSER })
+            .map_err(ExecutionError::Provider)?;
+        Ok(OutputRoot {
+            state_root: self.parent.state_root,
+            message_passer_storage_root: self.message_passer_root(provider)?,
+            block_hash: block,
+        })
+    }
+
+    fn message_passer_root<P: TrieDBFetcher>(
         &mut self,
         provider: &mut P,
     ) -> Result<B256, ExecutionError<P::Error>> {
-        let key = keccak256(MESSAGE_PASSER);
-        let account = self.state.account(key, provider)?;
+        let account = self.state.account(keccak256(MESSAGE_PASSER), provider)?;
         Ok(account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root))
     }
 }

@@ -49,10 +49,7 @@ pub(crate) struct TransactionFees {
 
 impl BlockFees {
     /// Reads only the slots that the fork's formula has.
-    pub(crate) fn read<E>(
-        spec: OpSpecId,
-        mut slot: impl FnMut(U256) -> Result<U256, E>,
-    ) -> Result<Self, E> {
+    pub(crate) fn read<E>(spec: OpSpecId, mut slot: impl FnMut(U256) -> Result<U256, E>) -> Result<Self, E> {
         let mut slot = |index: u64| slot(U256::from(index));
         let base_fee = slot(BASE_FEE_SLOT)?;
         let formula = if spec.is_enabled_in(OpSpecId::ECOTONE) {
@@ -60,7 +57,12 @@ impl BlockFees {
             let scalars = slot(FEE_SCALARS_SLOT)?.to_be_bytes::<32>();
             if blob_base_fee.is_zero() && scalars[16..24] == [0; 8] {
                 // I-026
-                Formula::Bedrock { base_fee, overhead: slot(OVERHEAD_SLOT)?, scalar: slot(SCALAR_SLOT)?, padding: 0 }
+                Formula::Bedrock {
+                    base_fee,
+                    overhead: slot(OVERHEAD_SLOT)?,
+                    scalar: slot(SCALAR_SLOT)?,
+                    padding: 0,
+                }
             } else {
                 let base_fee_scalar = U256::from_be_slice(&scalars[16..20]);
                 let blob_base_fee_scalar = U256::from_be_slice(&scalars[20..24]);
@@ -86,7 +88,11 @@ impl BlockFees {
             formula,
             operator_fee_scalar: u32::from_be_bytes([o0, o1, o2, o3]),
             operator_fee_constant: u64::from_be_bytes([c0, c1, c2, c3, c4, c5, c6, c7]),
-            footprint_scalar: if spec.is_enabled_in(OpSpecId::JOVIAN) { u16::from_be_bytes([s0, s1]) } else { 0 },
+            footprint_scalar: if spec.is_enabled_in(OpSpecId::JOVIAN) {
+                u16::from_be_bytes([s0, s1])
+            } else {
+                0
+            },
         })
     }
 

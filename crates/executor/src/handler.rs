@@ -6,6 +6,7 @@
 //! | deduction | a deposit's sender's code is not read |
 //! | reimbursement, rewards | 256-bit arithmetic (I-033) |
 //! | rewards | the operator-fee vault does not exist before Isthmus (I-020) |
+//! | end of the call | a failed read is not followed by others |
 //! | result | a deposit that halts is rolled back before Regolith too (I-006) |
 
 use alloy_primitives::U256;
@@ -82,6 +83,8 @@ where
     }
 
     fn last_frame_result(&mut self, evm: &mut EVM, result: &mut FrameResult) -> Result<(), ERROR> {
+        // H-017: a read that failed ends it here; else the vaults would still be read.
+        take_error::<ERROR, _>(evm.ctx().error())?;
         self.op.last_frame_result(evm, result)
     }
 
@@ -111,12 +114,16 @@ where
         let used = U256::from(result.gas().used());
         let base_fee = u128::from(block.basefee());
         let tip = tx.effective_gas_price(base_fee).saturating_sub(base_fee);
-        journal.load_account_mut(block.beneficiary())?.data.incr_balance(U256::from(tip).saturating_mul(used));
+        journal
+            .load_account_mut(block.beneficiary())?
+            .data
+            .incr_balance(U256::from(tip).saturating_mul(used));
         // I-020
         journal.balance_incr(L1_FEE_RECIPIENT, fees.calculate_tx_l1_cost(bytes, cfg.spec()))?;
         journal.balance_incr(BASE_FEE_RECIPIENT, U256::from(base_fee).saturating_mul(used))?;
         if cfg.spec().is_enabled_in(OpSpecId::ISTHMUS) {
-            journal.balance_incr(OPERATOR_FEE_RECIPIENT, fees.operator_fee_charge(bytes, used, cfg.spec()))?;
+            journal
+                .balance_incr(OPERATOR_FEE_RECIPIENT, fees.operator_fee_charge(bytes, used, cfg.spec()))?;
         }
         Ok(())
     }

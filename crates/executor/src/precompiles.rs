@@ -95,7 +95,10 @@ impl L2Precompiles {
                     return Ok(PrecompileOutput::new(required_gas, output, 0));
                 }
                 Some(PrecompileAnswer::Failure) => {
-                    return Ok(PrecompileOutput::halt(PrecompileHalt::Other("failed, the backend says".into()), 0));
+                    return Ok(PrecompileOutput::halt(
+                        PrecompileHalt::Other("failed, the backend says".into()),
+                        0,
+                    ));
                 }
                 None => {}
             }
@@ -105,13 +108,17 @@ impl L2Precompiles {
 
     /// The cost and the normalised input of a call that a backend may answer; `None` where the outcome is decided by shape,
     /// gas or size alone, or where the precompile is none of K-060.
-    fn acceleration<'a>(&self, address: Address, input: &'a [u8], gas_limit: u64) -> Option<(u64, Cow<'a, [u8]>)> {
+    fn acceleration<'a>(
+        &self,
+        address: Address,
+        input: &'a [u8],
+        gas_limit: u64,
+    ) -> Option<(u64, Cow<'a, [u8]>)> {
         if input.len() > self.input_cap(address) {
             return None;
         }
-        let pieces = |size: usize| {
-            (!input.is_empty() && input.len().is_multiple_of(size)).then(|| input.len() / size)
-        };
+        let pieces =
+            |size: usize| (!input.is_empty() && input.len().is_multiple_of(size)).then(|| input.len() / size);
         let exactly = |size: usize, gas: u64| (input.len() == size).then_some(gas);
         let (gas, input) = match address {
             ECRECOVER => (3_000, normalised_signature(input)?),
@@ -125,11 +132,17 @@ impl L2Precompiles {
             bls::MAP_FP2_TO_G2_ADDRESS => (exactly(128, bls::MAP_FP2_TO_G2_BASE_GAS_FEE)?, input.into()),
             bls::G1_MSM_ADDRESS => {
                 let table = &bls::DISCOUNT_TABLE_G1_MSM;
-                (bls12_381_utils::msm_required_gas(pieces(160)?, table, bls::G1_MSM_BASE_GAS_FEE), input.into())
+                (
+                    bls12_381_utils::msm_required_gas(pieces(160)?, table, bls::G1_MSM_BASE_GAS_FEE),
+                    input.into(),
+                )
             }
             bls::G2_MSM_ADDRESS => {
                 let table = &bls::DISCOUNT_TABLE_G2_MSM;
-                (bls12_381_utils::msm_required_gas(pieces(288)?, table, bls::G2_MSM_BASE_GAS_FEE), input.into())
+                (
+                    bls12_381_utils::msm_required_gas(pieces(288)?, table, bls::G2_MSM_BASE_GAS_FEE),
+                    input.into(),
+                )
             }
             bls::PAIRING_ADDRESS => {
                 let pairs = pieces(384)? as u64;
@@ -184,8 +197,8 @@ fn normalised_signature(input: &[u8]) -> Option<Cow<'_, [u8]>> {
 }
 
 const SECP256K1_ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xba, 0xae, 0xdc,
-    0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
+    0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xfe, 0xba,
+    0xae, 0xdc, 0xe6, 0xaf, 0x48, 0xa0, 0x3b, 0xbf, 0xd2, 0x5e, 0x8c, 0xd0, 0x36, 0x41, 0x41,
 ];
 
 impl<CTX> PrecompileProvider<CTX> for L2Precompiles

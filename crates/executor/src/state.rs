@@ -98,7 +98,9 @@ impl State {
 
         let loses_account = changes.iter().any(|change| change.after.is_none());
         let mut copies = B256Map::<Trie>::default();
-        for change in changes.iter().filter(|change| loses_account && !change.slots.is_empty() || change.loses_slot()) {
+        for change in
+            changes.iter().filter(|change| loses_account && !change.slots.is_empty() || change.loses_slot())
+        {
             let mut copy = self.storage_of(change).clone();
             change.apply(&mut copy, provider)?;
             copies.insert(change.key, copy);
@@ -172,8 +174,10 @@ impl Change {
                 let old = before.slots.get(index);
                 let old_value = old.filter(|_| !wiped).map(|old| old.value).unwrap_or_default();
                 (slot.present_value != old_value).then(|| {
-                    let key =
-                        old.map_or_else(|| alloy_primitives::keccak256(index.to_be_bytes::<32>()), |old| old.key);
+                    let key = old.map_or_else(
+                        || alloy_primitives::keccak256(index.to_be_bytes::<32>()),
+                        |old| old.key,
+                    );
                     (key, slot.present_value)
                 })
             })
@@ -193,7 +197,11 @@ impl Change {
     }
 
     /// Changes the account's storage. Removals come last, as in the reference client: they then open the fewest siblings.
-    fn apply<P: TrieDBFetcher>(&self, storage: &mut Trie, provider: &mut P) -> Result<(), ReadError<P::Error>> {
+    fn apply<P: TrieDBFetcher>(
+        &self,
+        storage: &mut Trie,
+        provider: &mut P,
+    ) -> Result<(), ReadError<P::Error>> {
         if self.wiped {
             *storage = trie(EMPTY_ROOT_HASH);
         }

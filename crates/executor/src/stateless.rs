@@ -5,7 +5,7 @@ use core::marker::PhantomData;
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, Sealed};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
-use unroll_protocol::{config::RollupConfig, provider::Provider};
+use unroll_protocol::{config::RollupConfig, output_root::OutputRoot, provider::Provider};
 
 use crate::{
     BlockExecutor, ExecutedPayload, ExecutionError, TrieDBFetcher, TrieDBHinter, TrieHint,
@@ -46,8 +46,8 @@ where
         self.core.execute(&mut self.backend, attributes)
     }
 
-    /// The output root after the parent block, see [`BlockExecutor::output_root`].
-    pub fn compute_output_root(&mut self) -> Result<B256, ExecutionError<F::Error>> {
+    /// The output after the parent block, see [`BlockExecutor::output_root`].
+    pub fn compute_output_root(&mut self) -> Result<OutputRoot, ExecutionError<F::Error>> {
         self.core.output_root(&mut self.backend)
     }
 }

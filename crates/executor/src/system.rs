@@ -6,9 +6,7 @@ use revm::{
     bytecode::Bytecode,
     context::{ContextSetters, TxEnv},
     context_interface::{Database, JournalTr, result::EVMError},
-    handler::{
-        EthFrame, Handler, PrecompileProvider, SystemCallTx, instructions::InstructionProvider,
-    },
+    handler::{EthFrame, Handler, PrecompileProvider, SystemCallTx, instructions::InstructionProvider},
     interpreter::{InterpreterResult, interpreter::EthInterpreter},
 };
 

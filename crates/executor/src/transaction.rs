@@ -142,7 +142,8 @@ fn set_code(bytes: &[u8]) -> Result<TxEnv, InvalidTransaction> {
 
 /// EIP-7702: an authorization that nobody signed is skipped, not refused (I-101).
 fn authorization(signed: SignedAuthorization) -> Either<SignedAuthorization, RecoveredAuthorization> {
-    let authority = signed.signature().ok().and_then(|signature| recover(&signature, signed.signature_hash()));
+    let authority =
+        signed.signature().ok().and_then(|signature| recover(&signature, signed.signature_hash()));
     let authority = authority.map_or(RecoveredAuthority::Invalid, RecoveredAuthority::Valid);
     Either::Right(RecoveredAuthorization::new_unchecked(signed.strip_signature(), authority))
 }

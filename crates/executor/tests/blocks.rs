@@ -1,0 +1,161 @@
+//! Real blocks: each must come out with its real hash.
+
+mod common;
+
+use alloy_primitives::{B256, Bytes};
+use common::{Fixture, Missing};
+use unroll_executor::{BlockExecutor, ExecutionError, NoHints, Receipt, StatelessL2BlockExecutor};
+use unroll_protocol::{forks::Fork, output_root::OutputRoot};
+
+/// I-001 to I-102, H-002: every block of `exec/` has the header that the chain has.
+#[test]
+fn real_blocks_have_their_hashes() {
+    if common::data().is_none() {
+        return;
+    }
+    let names = Fixture::names("exec");
+    let mut wrong = Vec::new();
+    for name in &names {
+        let mut fixture = Fixture::load("exec", name);
+        let mut executor = BlockExecutor::new(&fixture.cfg, fixture.parent.clone());
+        match executor.execute(&mut fixture.preimages, &fixture.attributes) {
+            Ok(block) if block.header.hash() == fixture.expected_hash => {
+                assert_eq!(executor.parent(), &block.header);
+                if let Some(expected) = &fixture.receipts {
+                    assert_eq!(&encoded(&block.receipts), expected, "{name}");
+                }
+            }
+            Ok(block) => {
+                wrong.push(format!("{name}: {:#?} instead of {:#?}", block.header, fixture.expected))
+            }
+            Err(error) => wrong.push(format!("{name}: {error:?}")),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(names.len() >= 37, "blocks are missing: {}", names.len());
+}
+
+/// I-080 to I-083, G-052: blocks of Celo, which hold deposits only and have a base-fee floor before Jovian. That floor is no
+/// rule of the OP Stack; all else must be the same.
+#[test]
+fn celo_blocks_differ_by_their_base_fee_at_most() {
+    if common::data().is_none() {
+        return;
+    }
+    let names = Fixture::names("exec-celo");
+    for name in &names {
+        let mut fixture = Fixture::load("exec-celo", name);
+        let mut executor = BlockExecutor::new(&fixture.cfg, fixture.parent.clone());
+        let block = executor.execute(&mut fixture.preimages, &fixture.attributes).expect(name);
+        let mut header = block.header.into_inner();
+        let jovian = fixture.cfg.forks.time(Fork::Jovian).is_some_and(|time| time <= header.timestamp);
+        if !jovian {
+            header.base_fee_per_gas = header.base_fee_per_gas.max(Some(25_000_000_000));
+        }
+        assert_eq!(header, fixture.expected, "{name}");
+        assert_eq!(header.hash_slow(), fixture.expected_hash, "{name}");
+    }
+    assert!(names.len() >= 6, "blocks are missing: {}", names.len());
+}
+
+/// One executor carries its state from block to block: what a block wrote, no provider needs to have.
+#[test]
+fn ranges_run_in_one_executor() {
+    let ranges: [(&str, std::ops::RangeInclusive<u64>); 3] = [
+        ("op-mainnet", 109_279_675..=109_279_684),
+        ("op-sepolia", 26_207_960..=26_207_963),
+        ("op-sepolia", 22_884_230..=22_884_231),
+    ];
+    if common::data().is_none() {
+        return;
+    }
+    for (chain, numbers) in ranges {
+        let fixtures: Vec<_> = numbers.map(|n| Fixture::load("exec", &format!("{chain}-{n}"))).collect();
+        let mut executor = BlockExecutor::new(&fixtures[0].cfg, fixtures[0].parent.clone());
+        // What the first blocks of the range write, the last ones read; but the provider never holds it under test: each
+        // block brings only what is not in memory already.
+        let mut provider = fixtures[0].preimages.clone();
+        for fixture in &fixtures {
+            provider.by_hash.extend(fixture.preimages.by_hash.clone());
+        }
+        for fixture in &fixtures {
+            let block = executor.execute(&mut provider, &fixture.attributes).expect(&fixture.name);
+            assert_eq!(block.header.hash(), fixture.expected_hash, "{}", fixture.name);
+        }
+        // Only what is the same in two tries, as in clones of a contract, is asked for twice.
+        let mut distinct = provider.asked.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert!(
+            distinct.len() * 100 >= provider.asked.len() * 98,
+            "{} of {}",
+            distinct.len(),
+            provider.asked.len()
+        );
+    }
+}
+
+/// H-016, H-017: whatever preimage is missing, the error is the provider's, and the same executor succeeds once it is there.
+#[test]
+fn a_missing_preimage_is_never_a_verdict() {
+    if common::data().is_none() {
+        return;
+    }
+    for name in ["unichain-mainnet-10215000", "op-sepolia-22880574", "op-sepolia-26207960"] {
+        let mut fixture = Fixture::load("exec", name);
+        let mut executor = BlockExecutor::new(&fixture.cfg, fixture.parent.clone());
+        executor.execute(&mut fixture.preimages, &fixture.attributes).expect(name);
+        let asked: Vec<B256> = std::mem::take(&mut fixture.preimages.asked);
+        assert!(asked.len() > 100, "{name} reads {}", asked.len());
+        let mut executor = BlockExecutor::new(&fixture.cfg, fixture.parent.clone());
+        for hash in asked {
+            let mut fresh = BlockExecutor::new(&fixture.cfg, fixture.parent.clone());
+            let value = fixture.preimages.by_hash.remove(&hash).expect("was asked for");
+            match fresh.execute(&mut fixture.preimages, &fixture.attributes) {
+                Err(ExecutionError::Provider(Missing(missing))) => assert_eq!(missing, hash),
+                other => panic!("{name} without {hash}: {other:?}"),
+            }
+            assert_eq!(fresh.parent(), &fixture.parent);
+            // The one that failed at every preimage before has all of them by now.
+            match executor.execute(&mut fixture.preimages, &fixture.attributes) {
+                Err(ExecutionError::Provider(Missing(missing))) => assert_eq!(missing, hash),
+                other => panic!("{name} without {hash}: {other:?}"),
+            }
+            fixture.preimages.by_hash.insert(hash, value);
+            let block = fresh.execute(&mut fixture.preimages, &fixture.attributes).expect(name);
+            assert_eq!(block.header.hash(), fixture.expected_hash);
+        }
+        let block = executor.execute(&mut fixture.preimages, &fixture.attributes).expect(name);
+        assert_eq!(block.header.hash(), fixture.expected_hash);
+    }
+}
+
+/// J-001, J-002: the output after a block, from the state, with the providers owned.
+#[test]
+fn output_root_is_read_from_the_state() {
+    if common::data().is_none() {
+        return;
+    }
+    // Isthmus or later: the header says the same.
+    let fixture = Fixture::load("exec", "base-sepolia-37312300");
+    let hints = NoHints::new();
+    let mut executor = StatelessL2BlockExecutor::builder(&fixture.cfg, fixture.preimages, hints)
+        .with_parent_header(fixture.parent)
+        .build();
+    executor.execute_payload(&fixture.attributes).expect("a real block");
+    let expected = OutputRoot {
+        state_root: fixture.expected.state_root,
+        message_passer_storage_root: fixture.expected.withdrawals_root.expect("Isthmus"),
+        block_hash: fixture.expected_hash,
+    };
+    assert_eq!(executor.compute_output_root().expect("is known"), expected);
+}
+
+fn encoded(receipts: &[Receipt]) -> Vec<Bytes> {
+    let encode = |receipt: &Receipt| {
+        let mut out = Vec::new();
+        receipt.encode_2718(&mut out);
+        out.into()
+    };
+    receipts.iter().map(encode).collect()
+}
