@@ -1,0 +1,245 @@
+//! The verdict on a batch (F.2 to F.5): each rule is one line, in the order of the rules.
+
+use crate::{
+    channels::Reading,
+    event::DropReason,
+    window::{Missing, SafeBlocks, Window, transactions_digest},
+};
+use alloc::vec::Vec;
+use alloy_primitives::Bytes;
+use unroll_protocol::{
+    batch::{Batch, SingularBatch, SpanBatch},
+    deposit::DEPOSIT_TX_TYPE,
+    units::{L1Ref, L2Ref, L2Time},
+};
+
+/// EIP-7702's transaction type (F-024).
+const SET_CODE_TX_TYPE: u8 = 4;
+
+/// What becomes of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Accept,
+    /// Gone for good.
+    Drop(DropReason),
+    /// Behind the safe head, which under strict ordering is no fault (F-011, F-042).
+    Past,
+    /// Ahead of the next slot, which before strict ordering is no fault (F-010, F-041).
+    Future,
+    /// L1 blocks are missing.
+    Undecided,
+    /// Safe L2 blocks are missing; they exist, so this is no verdict.
+    NeedL2(Missing),
+}
+
+use Verdict::{Accept, Drop, Undecided};
+
+/// A rule that ends the judgement is an `Err`, so that rules can be written one after the other with `?`.
+type Judgement = Result<(), Verdict>;
+
+const fn drop_if(broken: bool, why: DropReason) -> Judgement {
+    if broken { Err(Drop(why)) } else { Ok(()) }
+}
+
+impl From<Missing> for Verdict {
+    fn from(missing: Missing) -> Self {
+        Self::NeedL2(missing)
+    }
+}
+
+/// What a batch is judged against. `l1` is the block of inclusion, by which the rules of Holocene are chosen (F-070).
+pub(crate) struct Judge<'a> {
+    pub(crate) l1: Reading<'a>,
+    pub(crate) window: &'a Window,
+    pub(crate) safe: &'a SafeBlocks,
+    pub(crate) tip: &'a L2Ref,
+}
+
+impl Judge<'_> {
+    /// The verdict of the batch queue (F.2 to F.4).
+    pub(crate) fn batch(&self, batch: &Batch) -> Verdict {
+        match batch {
+            Batch::Singular(batch) => self.singular(batch),
+            Batch::Span(span) => into_verdict(self.full_span(span)),
+        }
+    }
+
+    /// F.2.
+    pub(crate) fn singular(&self, batch: &SingularBatch) -> Verdict {
+        into_verdict(self.singular_rules(batch))
+    }
+
+    /// The verdict of the batch stage on a span before it is streamed (F-072 to F-074).
+    pub(crate) fn streamed_span(&self, span: &SpanBatch) -> Verdict {
+        into_verdict(self.span_prefix(span).and_then(|()| self.overlap(span)).and_then(|()| {
+            let new = span.blocks.iter().filter(|block| block.time > self.tip.time);
+            let unknown = |epoch| epoch < self.tip.l1_origin.number || self.window.origin(epoch).is_none();
+            drop_if(new.map(|block| block.epoch_number).any(unknown), DropReason::SpanExtraction) // F-074
+        }))
+    }
+
+    /// The blocks of an accepted span that are newer than the safe head (F-056, F-072). Their parents are filled in as
+    /// they are handed out.
+    pub(crate) fn extract(&self, span: SpanBatch) -> impl Iterator<Item = SingularBatch> {
+        let new = span.blocks.into_iter().filter(|block| block.time > self.tip.time);
+        new.filter_map(|block| {
+            Some(SingularBatch {
+                parent_hash: self.tip.hash,
+                epoch: self.window.origin(block.epoch_number)?.id(),
+                time: block.time,
+                transactions: block.transactions,
+            })
+        })
+    }
+
+    fn next_time(&self) -> L2Time {
+        self.tip.time.plus(self.l1.cfg.block_time)
+    }
+
+    fn singular_rules(&self, batch: &SingularBatch) -> Judgement {
+        use DropReason as Why;
+        let epoch = self.window.epoch().ok_or(Undecided)?;
+        let (number, strict) = (batch.epoch.number, self.l1.rules.strict_ordering);
+        if batch.time > self.next_time() {
+            return Err(if strict { Drop(Why::Future) } else { Verdict::Future }); // F-010
+        }
+        if batch.time < self.next_time() {
+            return Err(if strict { Verdict::Past } else { Drop(Why::Past) }); // F-011
+        }
+        drop_if(batch.parent_hash != self.tip.hash, Why::Parent)?; // F-012
+        drop_if(self.is_too_late(number), Why::TooLate)?; // F-013
+        drop_if(number < epoch.number, Why::EpochTooOld)?; // F-014
+        drop_if(number > epoch.number.saturating_add(1), Why::EpochTooNew)?; // F-017
+        let origin = self.window.origin(number).ok_or(Undecided)?; // F-015, F-016
+        drop_if(batch.epoch.hash != origin.hash, Why::EpochHash)?; // F-018
+        drop_if(batch.time.is_before_l1(origin.time), Why::BeforeOrigin)?; // F-019
+        let empty = batch.transactions.is_empty();
+        drop_if(!empty && self.l1.cfg.must_be_empty(batch.time), Why::ActivationBlock)?; // F-020
+        if self.is_past_drift(batch.time, origin) {
+            drop_if(!empty, Why::DriftExceeded)?; // F-021
+            if number == epoch.number {
+                let next = self.window.next_epoch().ok_or(Undecided)?; // F-022
+                drop_if(!batch.time.is_before_l1(next.time), Why::OriginNotAdopted)?;
+            }
+        }
+        self.transactions(&batch.transactions, batch.time)
+    }
+
+    /// F-040 to F-048.
+    fn span_prefix(&self, span: &SpanBatch) -> Judgement {
+        use DropReason as Why;
+        let epoch = self.window.epoch().ok_or(Undecided)?;
+        let (start, end, strict) = (span.start_epoch(), span.end_epoch(), self.l1.rules.strict_ordering);
+        let origin = if start == epoch.number.saturating_add(1) {
+            self.window.next_epoch().ok_or(Undecided)?
+        } else {
+            epoch
+        };
+        let rules = self.l1.cfg.forks.derivation(origin.time); // F-040: the clock is the batch's own origin
+        drop_if(!rules.span_batches, Why::SpanBeforeDelta)?;
+        if span.start_time() > self.next_time() {
+            return Err(if strict { Drop(Why::SpanFuture) } else { Verdict::Future }); // F-041
+        }
+        if span.end_time() < self.next_time() {
+            return Err(if strict { Verdict::Past } else { Drop(Why::SpanPast) }); // F-042
+        }
+        drop_if(self.is_too_late(start), Why::SpanTooLate)?; // F-045, early: it needs no L2 block
+        let parent = self.safe.block(self.span_parent(span)?)?;
+        drop_if(parent.hash[..20] != span.parent_check, Why::SpanParent)?; // F-044
+        drop_if(start > parent.l1_origin.saturating_add(1), Why::SpanEpochTooNew)?; // F-046
+        let end = self.window.origin(end).ok_or(Undecided)?;
+        drop_if(end.hash[..20] != span.l1_origin_check, Why::SpanOriginHash)?; // F-047
+        drop_if(start < parent.l1_origin, Why::SpanEpochTooOld) // F-048
+    }
+
+    /// F-043: the number of the safe block one slot before the span.
+    fn span_parent(&self, span: &SpanBatch) -> Result<u64, Verdict> {
+        if span.start_time() == self.next_time() {
+            return Ok(self.tip.number);
+        }
+        let misaligned = Drop(DropReason::SpanMisaligned);
+        let behind = self.tip.time.0.checked_sub(span.start_time().0).ok_or(misaligned.clone())?;
+        let overlap = behind.checked_div(self.l1.cfg.block_time).ok_or(misaligned.clone())?;
+        if behind % self.l1.cfg.block_time != 0 {
+            return Err(misaligned);
+        }
+        let parent = self.tip.number.checked_sub(overlap).and_then(|number| number.checked_sub(1));
+        parent
+            .filter(|&parent| parent >= self.l1.cfg.genesis.l2.number)
+            .ok_or(Drop(DropReason::SpanBeforeGenesis))
+    }
+
+    /// F-050: the new blocks one by one, then the old ones.
+    fn full_span(&self, span: &SpanBatch) -> Judgement {
+        self.span_prefix(span)?;
+        let parent = self.safe.block(self.span_parent(span)?)?;
+        let mut epoch_before = parent.l1_origin;
+        for block in &span.blocks {
+            let advances = block.epoch_number > epoch_before;
+            epoch_before = block.epoch_number;
+            if block.time > self.tip.time {
+                self.span_block(block.time, block.epoch_number, &block.transactions, advances)?;
+            }
+        }
+        self.overlap(span)
+    }
+
+    fn span_block(&self, time: L2Time, epoch: u64, transactions: &[Bytes], advances: bool) -> Judgement {
+        use DropReason as Why;
+        drop_if(epoch < self.tip.l1_origin.number, Why::SpanOriginUnknown)?; // F-051
+        let origin = self.window.origin(epoch).ok_or(Drop(Why::SpanOriginUnknown))?;
+        drop_if(time.is_before_l1(origin.time), Why::SpanBeforeOrigin)?; // F-052
+        if self.is_past_drift(time, origin) {
+            drop_if(!transactions.is_empty(), Why::SpanDriftExceeded)?; // F-053
+            if !advances {
+                let next = self.window.origin(epoch.saturating_add(1)).ok_or(Undecided)?;
+                drop_if(!time.is_before_l1(next.time), Why::SpanOriginNotAdopted)?;
+            }
+        }
+        self.transactions(transactions, time) // F-054
+    }
+
+    /// F-055, F-073: what the span says about safe blocks must be what they are.
+    fn overlap(&self, span: &SpanBatch) -> Judgement {
+        let parent = self.span_parent(span)?;
+        let old: Vec<_> = span.blocks.iter().take_while(|block| block.time <= self.tip.time).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let safe = self.safe.with_transactions(parent.saturating_add(1)..=self.tip.number)?;
+        let differs = safe.zip(old).any(|((safe, digest), block)| {
+            safe.l1_origin != block.epoch_number || digest != transactions_digest(&block.transactions)
+        });
+        drop_if(differs, DropReason::SpanOverlap)
+    }
+
+    /// F-013, F-045: inclusion exactly at the end of the window is in time.
+    fn is_too_late(&self, epoch: u64) -> bool {
+        epoch.saturating_add(self.l1.cfg.seq_window_size) < self.l1.origin.number
+    }
+
+    /// Whether L2 time has run ahead of `origin` by more than allowed; the clock is the origin's.
+    fn is_past_drift(&self, time: L2Time, origin: &L1Ref) -> bool {
+        let cfg = self.l1.cfg;
+        let drift = cfg.forks.derivation(origin.time).max_sequencer_drift.unwrap_or(cfg.max_sequencer_drift);
+        time.0 > origin.time.0.saturating_add(drift)
+    }
+
+    /// F-023, F-024. Other unknown types are left to execution, as in the references (F-025).
+    fn transactions(&self, transactions: &[Bytes], time: L2Time) -> Judgement {
+        let set_code = self.l1.cfg.forks.execution(time).set_code_transactions;
+        for tx in transactions {
+            match tx.first() {
+                None => return Err(Drop(DropReason::EmptyTransaction)),
+                Some(&DEPOSIT_TX_TYPE) => return Err(Drop(DropReason::Deposit)),
+                Some(&SET_CODE_TX_TYPE) if !set_code => return Err(Drop(DropReason::SetCode)),
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+fn into_verdict(judgement: Judgement) -> Verdict {
+    judgement.err().unwrap_or(Accept)
+}
