@@ -68,21 +68,21 @@ impl<'c> Reading<'c> {
     }
 }
 
+/// A stage that makes whole channels of frames.
+pub(crate) trait Channels {
+    /// The data of the next whole channel; `None`: no more frames.
+    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes>;
+}
+
 /// Channels in the order of their first frames (D-001), up to a total size (D-010).
 #[derive(Debug, Default)]
 pub(crate) struct ChannelBank {
     channels: VecDeque<Channel>,
 }
 
-impl ChannelBank {
-    /// The next whole channel; `None`: no more frames. Reading goes before ingesting, frame by frame, because both
-    /// pruning and timeouts depend on the order (D-016).
-    pub(crate) fn next(
-        &mut self,
-        l1: &Reading<'_>,
-        frames: &mut FrameQueue,
-        events: &mut Vec<Event>,
-    ) -> Option<Bytes> {
+impl Channels for ChannelBank {
+    /// Reading goes before ingesting, frame by frame, because both pruning and timeouts depend on the order (D-016).
+    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes> {
         loop {
             if let Some(channel) = self.read(l1, events) {
                 return Some(l1.completed(channel, events));
@@ -91,7 +91,9 @@ impl ChannelBank {
             self.ingest(l1, frame, events);
         }
     }
+}
 
+impl ChannelBank {
     /// D-013, D-014: timed-out heads go first; then only the first channel counts before Canyon, any from Canyon.
     fn read(&mut self, l1: &Reading<'_>, events: &mut Vec<Event>) -> Option<Channel> {
         while let Some(head) = self.channels.pop_front_if(|channel| l1.is_timed_out(channel)) {
@@ -135,14 +137,9 @@ pub(crate) struct StagedChannel {
     channel: Option<Channel>,
 }
 
-impl StagedChannel {
-    /// The next whole channel; `None`: no more frames. It leaves the slot at once (D-025).
-    pub(crate) fn next(
-        &mut self,
-        l1: &Reading<'_>,
-        frames: &mut FrameQueue,
-        events: &mut Vec<Event>,
-    ) -> Option<Bytes> {
+impl Channels for StagedChannel {
+    /// A whole channel leaves the slot at once (D-025).
+    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes> {
         if let Some(channel) = self.channel.take_if(|channel| l1.is_timed_out(channel)) {
             events.push(l1.channel_dropped(&channel, ChannelDrop::TimedOut)); // D-024
         }
@@ -154,7 +151,9 @@ impl StagedChannel {
             }
         }
     }
+}
 
+impl StagedChannel {
     fn ingest(&mut self, l1: &Reading<'_>, frame: Frame, events: &mut Vec<Event>) {
         if frame.number == 0 {
             let opened = l1.opened(&frame, events);

@@ -5,10 +5,8 @@ use crate::{
     event::DropReason,
     window::{Missing, SafeBlocks, Window, transactions_digest},
 };
-use alloc::vec::Vec;
-use alloy_primitives::Bytes;
 use unroll_protocol::{
-    batch::{Batch, SingularBatch, SpanBatch},
+    batch::{Batch, SingularBatch, SpanBatch, SpanBlock, Transactions},
     deposit::DEPOSIT_TX_TYPE,
     units::{L1Ref, L2Ref, L2Time},
 };
@@ -72,24 +70,11 @@ impl Judge<'_> {
     /// The verdict of the batch stage on a span before it is streamed (F-072 to F-074).
     pub(crate) fn streamed_span(&self, span: &SpanBatch) -> Verdict {
         into_verdict(self.span_prefix(span).and_then(|()| self.overlap(span)).and_then(|()| {
-            let new = span.blocks.iter().filter(|block| block.time > self.tip.time);
-            let unknown = |epoch| epoch < self.tip.l1_origin.number || self.window.origin(epoch).is_none();
-            drop_if(new.map(|block| block.epoch_number).any(unknown), DropReason::SpanExtraction) // F-074
+            // F-074: as epochs never decrease and the last one is known (F-047), the first new one decides.
+            let first = span.blocks().find(|block| block.time > self.tip.time).map(|block| block.epoch_number);
+            let known = |&epoch: &u64| epoch >= self.tip.l1_origin.number && self.window.origin(epoch).is_some();
+            drop_if(!first.as_ref().is_some_and(known), DropReason::SpanExtraction)
         }))
-    }
-
-    /// The blocks of an accepted span that are newer than the safe head (F-056, F-072). Their parents are filled in as
-    /// they are handed out.
-    pub(crate) fn extract(&self, span: SpanBatch) -> impl Iterator<Item = SingularBatch> {
-        let new = span.blocks.into_iter().filter(|block| block.time > self.tip.time);
-        new.filter_map(|block| {
-            Some(SingularBatch {
-                parent_hash: self.tip.hash,
-                epoch: self.window.origin(block.epoch_number)?.id(),
-                time: block.time,
-                transactions: block.transactions,
-            })
-        })
     }
 
     fn next_time(&self) -> L2Time {
@@ -174,18 +159,19 @@ impl Judge<'_> {
         self.span_prefix(span)?;
         let parent = self.safe.block(self.span_parent(span)?)?;
         let mut epoch_before = parent.l1_origin;
-        for block in &span.blocks {
+        for block in span.blocks() {
             let advances = block.epoch_number > epoch_before;
             epoch_before = block.epoch_number;
             if block.time > self.tip.time {
-                self.span_block(block.time, block.epoch_number, &block.transactions, advances)?;
+                self.span_block(&block, advances)?;
             }
         }
         self.overlap(span)
     }
 
-    fn span_block(&self, time: L2Time, epoch: u64, transactions: &[Bytes], advances: bool) -> Judgement {
+    fn span_block(&self, block: &SpanBlock, advances: bool) -> Judgement {
         use DropReason as Why;
+        let SpanBlock { time, epoch_number: epoch, ref transactions } = *block;
         drop_if(epoch < self.tip.l1_origin.number, Why::SpanOriginUnknown)?; // F-051
         let origin = self.window.origin(epoch).ok_or(Drop(Why::SpanOriginUnknown))?;
         drop_if(time.is_before_l1(origin.time), Why::SpanBeforeOrigin)?; // F-052
@@ -201,13 +187,12 @@ impl Judge<'_> {
 
     /// F-055, F-073: what the span says about safe blocks must be what they are.
     fn overlap(&self, span: &SpanBatch) -> Judgement {
-        let parent = self.span_parent(span)?;
-        let old: Vec<_> = span.blocks.iter().take_while(|block| block.time <= self.tip.time).collect();
-        if old.is_empty() {
+        if span.start_time() > self.tip.time {
             return Ok(());
         }
+        let parent = self.span_parent(span)?;
         let safe = self.safe.with_transactions(parent.saturating_add(1)..=self.tip.number)?;
-        let differs = safe.zip(old).any(|((safe, digest), block)| {
+        let differs = safe.zip(span.blocks()).any(|((safe, digest), block)| {
             safe.l1_origin != block.epoch_number || digest != transactions_digest(&block.transactions)
         });
         drop_if(differs, DropReason::SpanOverlap)
@@ -226,7 +211,7 @@ impl Judge<'_> {
     }
 
     /// F-023, F-024. Other unknown types are left to execution, as in the references (F-025).
-    fn transactions(&self, transactions: &[Bytes], time: L2Time) -> Judgement {
+    fn transactions(&self, transactions: &Transactions, time: L2Time) -> Judgement {
         let set_code = self.l1.cfg.forks.execution(time).set_code_transactions;
         for tx in transactions {
             match tx.first() {

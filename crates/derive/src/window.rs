@@ -2,7 +2,7 @@
 
 use crate::{provider::L2Block, source::L1Input};
 use alloc::collections::{BTreeMap, VecDeque};
-use alloy_primitives::{B256, Bytes, Keccak256};
+use alloy_primitives::{B256, Keccak256};
 use core::ops::RangeInclusive;
 use unroll_protocol::{
     config::RollupConfig,
@@ -87,10 +87,10 @@ impl SafeBlock {
 }
 
 /// `keccak( for each transaction: u64(length) || bytes )`: equal lists, and only those, have equal digests.
-pub fn transactions_digest<'a>(transactions: impl IntoIterator<Item = &'a Bytes>) -> B256 {
+pub fn transactions_digest(transactions: impl IntoIterator<Item = impl AsRef<[u8]>>) -> B256 {
     let mut hasher = Keccak256::new();
     for tx in transactions {
-        hasher.update((tx.len() as u64).to_be_bytes());
+        hasher.update((tx.as_ref().len() as u64).to_be_bytes());
         hasher.update(tx);
     }
     hasher.finalize()
@@ -118,8 +118,9 @@ impl SafeBlocks {
     }
 
     /// Forgets blocks that only batches could ask for whose sequencing window is over (F-045, F-046).
-    pub(crate) fn prune(&mut self, oldest_origin: u64) {
+    pub(crate) fn prune(&mut self, tip: u64, oldest_origin: u64) {
         while let Some(entry) = self.blocks.first_entry()
+            && *entry.key() < tip
             && entry.get().l1_origin < oldest_origin
         {
             entry.remove();
