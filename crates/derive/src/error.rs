@@ -19,6 +19,9 @@ pub enum DeriveError {
     /// Inputs that the protocol rules out: derivation must stop.
     #[error("the protocol rules this out: {0}")]
     Critical(#[from] CriticalCause),
+    /// The chain uses what this crate does not know.
+    #[error("not supported: {0}")]
+    Unsupported(#[from] Unsupported),
     /// The caller broke the contract of the pipeline: a bug.
     #[error("the pipeline was misused: {0}")]
     Misuse(#[from] Misuse),
@@ -123,6 +126,14 @@ pub enum CriticalCause {
         /// The payload's time.
         time: L2Time,
     },
+}
+
+/// What this crate does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unsupported {
+    /// Data that is not on L1 (B-041 to B-046). To go on without it would derive another chain.
+    #[error("alt-DA")]
+    AltDa,
 }
 
 /// How the caller broke the pipeline's contract.

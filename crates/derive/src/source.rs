@@ -1,0 +1,205 @@
+//! L1 blocks reduced to what derivation reads (B.1, B.2, B-040 to B-046; blobs are decoded by `protocol`).
+
+use crate::{
+    error::{CriticalCause, DriveError, Misuse},
+    event::Event,
+    inbox::{self, Payload},
+    provider::{BlobProvider, ChainProvider, IndexedBlobHash},
+    receipts::{self, Logs},
+    start::Start,
+};
+use alloc::{boxed::Box, vec::Vec};
+use alloy_consensus::Header;
+use alloy_eips::eip4844::Blob;
+use alloy_primitives::{Address, B256, Bloom, BloomInput, Bytes};
+use unroll_protocol::{
+    blob::decode_blob,
+    config::RollupConfig,
+    deposit::{DEPOSIT_TOPIC, decode_deposit, is_deposit},
+    l1_info::L1Fees,
+    system_config::ConfigUpdate,
+    units::L1Ref,
+};
+
+/// An L1 block reduced to what derivation reads. Nothing after this touches L1.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct L1Input {
+    /// The block.
+    pub origin: L1Ref,
+    /// Its `mixHash`, the randomness of the L2 blocks that name it as their origin (G-040).
+    pub prev_randao: B256,
+    /// Its own parent beacon block root, from Cancun (G-043).
+    pub parent_beacon_block_root: Option<B256>,
+    /// What the L1-info deposit repeats of its fees.
+    pub fees: L1Fees,
+    /// Changes of the system config, in log order.
+    pub updates: Vec<ConfigUpdate>,
+    /// User deposits as encoded L2 transactions, in log order.
+    pub deposits: Vec<Bytes>,
+    /// Batcher payloads in order, blobs unpacked.
+    pub data: Vec<Bytes>,
+}
+
+/// Reads L1 blocks one after the other. It holds the traversal copy of the system config, of which only the batcher's
+/// address matters here.
+#[derive(Debug)]
+pub struct L1Reader<'c> {
+    cfg: &'c RollupConfig,
+    batcher: Address,
+    /// The block up to which the batcher is known: its updates are not read again.
+    known_until: u64,
+    /// Deposits of blocks up to this one are in the safe chain already.
+    deposited_until: u64,
+}
+
+impl<'c> L1Reader<'c> {
+    /// A reader from `start` on.
+    pub const fn new(cfg: &'c RollupConfig, start: &Start) -> Self {
+        Self {
+            cfg,
+            batcher: start.batcher,
+            known_until: start.base.number,
+            deposited_until: start.safe_origin,
+        }
+    }
+
+    /// Reads the block that follows the last one.
+    ///
+    /// Receipts are asked for only if the header's bloom filter says that they may concern the rollup, blobs only if the
+    /// batcher sent them. A block whose data cannot be had is the provider's error, never an empty block (B-019).
+    pub fn read<B: ChainProvider + BlobProvider>(
+        &mut self,
+        backend: &mut B,
+        origin: &L1Ref,
+        events: &mut Vec<Event>,
+    ) -> Result<L1Input, DriveError<B::Error>> {
+        let header = backend.header_by_hash(origin.hash).map_err(DriveError::Provider)?;
+        let transactions = backend.transactions_by_hash(origin.hash).map_err(DriveError::Provider)?;
+        let base_fee = header.base_fee_per_gas.ok_or(CriticalCause::BaseFee(origin.number))?; // G-034
+        let mut input = L1Input {
+            origin: *origin,
+            prev_randao: header.mix_hash,
+            parent_beacon_block_root: header.parent_beacon_block_root,
+            fees: L1Fees { base_fee, excess_blob_gas: header.excess_blob_gas },
+            ..L1Input::default()
+        };
+        let wanted = Wanted {
+            updates: origin.number > self.known_until && may_update(self.cfg, &header),
+            deposits: origin.number > self.deposited_until && may_deposit(self.cfg, &header),
+        };
+        if wanted.updates || wanted.deposits {
+            let receipts = backend.receipts_by_hash(origin.hash).map_err(DriveError::Provider)?;
+            let logs = Logs { block: origin, receipts: &receipts, transactions: Some(&transactions) };
+            read_logs(self.cfg, &logs, wanted, &mut input, events)?;
+        }
+        self.apply(&input, events);
+        input.data = self.data(backend, origin, &transactions, events)?;
+        Ok(input)
+    }
+
+    /// B-004: a change of batcher governs the data of its own block.
+    fn apply(&mut self, input: &L1Input, events: &mut Vec<Event>) {
+        let block = input.origin.number;
+        if let Some(batcher) = receipts::last_batcher(&input.updates).filter(|_| block > self.known_until) {
+            self.batcher = batcher;
+            events.push(Event::BatcherChanged { block, batcher });
+        }
+    }
+
+    /// B-015: in transaction order; calldata and blobs share it.
+    fn data<B: BlobProvider>(
+        &self,
+        backend: &mut B,
+        origin: &L1Ref,
+        transactions: &[Bytes],
+        events: &mut Vec<Event>,
+    ) -> Result<Vec<Bytes>, DriveError<B::Error>> {
+        let payloads = inbox::payloads(self.cfg, self.batcher, origin, transactions, events);
+        let hashes: Vec<IndexedBlobHash> = payloads.iter().filter_map(|(_, payload)| payload.blob()).collect();
+        let blobs = match hashes.len() {
+            0 => Vec::new(),
+            _ => backend.blobs(origin, &hashes).map_err(DriveError::Provider)?,
+        };
+        if blobs.len() != hashes.len() {
+            return Err(Misuse::BlobCount { asked: hashes.len(), got: blobs.len() }.into());
+        }
+        let mut blobs = blobs.into_iter();
+        let mut data = Vec::with_capacity(payloads.len());
+        for (transaction, payload) in payloads {
+            let bytes = match &payload {
+                Payload::Calldata(bytes) => Some(bytes.clone()),
+                Payload::Blob(blob) => unpack(origin, blob.hash, blobs.next(), events),
+            };
+            if let Some(bytes) = bytes {
+                let blob = payload.blob().map(|blob| blob.hash);
+                events.push(Event::DataRead {
+                    block: origin.number,
+                    transaction,
+                    blob,
+                    bytes: bytes.len(),
+                });
+                data.push(bytes);
+            }
+        }
+        Ok(data)
+    }
+}
+
+/// B-036: a blob without rollup data is ignored, and nothing else with it.
+fn unpack(origin: &L1Ref, hash: B256, blob: Option<Box<Blob>>, events: &mut Vec<Event>) -> Option<Bytes> {
+    decode_blob(&*blob?)
+        .map_err(|why| events.push(Event::BlobIgnored { block: origin.number, hash, why }))
+        .ok()
+}
+
+/// Which logs a block is searched for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) updates: bool,
+    pub(crate) deposits: bool,
+}
+
+/// Whether the block may hold a config update. A bloom filter has false positives, but misses nothing.
+pub(crate) fn may_update(cfg: &RollupConfig, header: &Header) -> bool {
+    may_log(header, cfg.l1_system_config, ConfigUpdate::TOPIC)
+}
+
+fn may_deposit(cfg: &RollupConfig, header: &Header) -> bool {
+    may_log(header, cfg.deposit_contract, DEPOSIT_TOPIC)
+}
+
+fn may_log(header: &Header, address: Address, topic: B256) -> bool {
+    let mut log = Bloom::ZERO;
+    log.accrue(BloomInput::Raw(address.as_slice()));
+    log.accrue(BloomInput::Raw(topic.as_slice()));
+    header.logs_bloom.contains(&log)
+}
+
+/// Fills in the config updates and deposits of a block.
+pub(crate) fn read_logs(
+    cfg: &RollupConfig,
+    logs: &Logs<'_>,
+    wanted: Wanted,
+    input: &mut L1Input,
+    events: &mut Vec<Event>,
+) -> Result<(), CriticalCause> {
+    let origin = logs.block;
+    logs.for_each(&[cfg.l1_system_config, cfg.deposit_contract], events, |log_index, log, events| {
+        if wanted.deposits && is_deposit(log, cfg.deposit_contract) {
+            let deposit = decode_deposit(log, origin.hash, log_index);
+            // G-011: never skipped.
+            input.deposits.push(deposit.map_err(|cause| CriticalCause::Deposit {
+                block: origin.number,
+                log_index,
+                cause,
+            })?);
+        }
+        match ConfigUpdate::decode(log, cfg, origin.time).filter(|_| wanted.updates) {
+            Some(Ok(update)) => input.updates.push(update),
+            // always skipped.
+            Some(Err(why)) => events.push(Event::UpdateIgnored { block: origin.number, log_index, why }),
+            None => {}
+        }
+        Ok(())
+    })
+}
