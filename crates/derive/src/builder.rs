@@ -5,14 +5,20 @@ use crate::{
     driver::Driver,
     error::{DeriveError, DriveError, Misuse},
     event::Event,
-    provider::{BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider},
+    provider::{
+        BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider,
+    },
 };
 use alloc::{boxed::Box, vec::Vec};
 use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
-use unroll_protocol::{config::RollupConfig, tip::Tip, units::{BlockId, L1Ref}};
+use unroll_protocol::{
+    config::RollupConfig,
+    tip::Tip,
+    units::{BlockId, L1Ref},
+};
 
 /// Where batcher data, deposits and config updates come from: L1 blocks and their blobs.
 #[derive(Debug)]
@@ -163,7 +169,11 @@ where
             Some(driver) => driver,
             None => {
                 if tip.block.l1_origin != self.origin.id() {
-                    return Err(Misuse::ForeignTip(BlockId { number: tip.block.number, hash: tip.block.hash }).into());
+                    return Err(Misuse::ForeignTip(BlockId {
+                        number: tip.block.number,
+                        hash: tip.block.hash,
+                    })
+                    .into());
                 }
                 let StatefulAttributesBuilder { l1: chain, l2, .. } = &mut self.attributes;
                 let Some(driver) = Driver::new(self.cfg, tip, &mut Parts { chain, data, blobs, l2 })? else {

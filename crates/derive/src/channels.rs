@@ -8,11 +8,7 @@ use crate::{
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_primitives::Bytes;
 use unroll_protocol::{
-    channel::Channel,
-    config::RollupConfig,
-    forks::DerivationRules,
-    frame::Frame,
-    units::L1Ref,
+    channel::Channel, config::RollupConfig, forks::DerivationRules, frame::Frame, units::L1Ref,
 };
 
 /// The L1 block being read, and the rules that its time selects.
@@ -162,11 +158,9 @@ impl StagedChannel {
             }
         }
         // D-022: the next frame of this very channel, or none.
-        let Some(channel) = self
-            .channel
-            .as_mut()
-            .filter(|channel| channel.id() == frame.channel && channel.next_number() == u32::from(frame.number))
-        else {
+        let Some(channel) = self.channel.as_mut().filter(|channel| {
+            channel.id() == frame.channel && channel.next_number() == u32::from(frame.number)
+        }) else {
             return events.push(l1.frame_dropped(&frame, FrameDrop::NoChannel));
         };
         l1.insert(channel, frame, events);

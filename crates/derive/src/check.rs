@@ -71,8 +71,10 @@ impl Judge<'_> {
     pub(crate) fn streamed_span(&self, span: &SpanBatch) -> Verdict {
         into_verdict(self.span_prefix(span).and_then(|()| self.overlap(span)).and_then(|()| {
             // F-074: as epochs never decrease and the last one is known (F-047), the first new one decides.
-            let first = span.blocks().find(|block| block.time > self.tip.time).map(|block| block.epoch_number);
-            let known = |&epoch: &u64| epoch >= self.tip.l1_origin.number && self.window.origin(epoch).is_some();
+            let first =
+                span.blocks().find(|block| block.time > self.tip.time).map(|block| block.epoch_number);
+            let known =
+                |&epoch: &u64| epoch >= self.tip.l1_origin.number && self.window.origin(epoch).is_some();
             drop_if(!first.as_ref().is_some_and(known), DropReason::SpanExtraction)
         }))
     }

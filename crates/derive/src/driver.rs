@@ -57,7 +57,8 @@ impl<'c> Driver<'c> {
                 }
                 Poll::NeedL2 { numbers, with_transactions } => {
                     let head = tip.block.hash;
-                    let blocks = numbers.map(|number| self.safe_block(head, number, with_transactions, backend));
+                    let blocks =
+                        numbers.map(|number| self.safe_block(head, number, with_transactions, backend));
                     let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
                     self.pipeline.push_l2(blocks);
                 }
@@ -108,7 +109,8 @@ impl<'c> Driver<'c> {
             SafeBlock::from_block(self.cfg, &block)
         } else {
             let block = backend.block_start_by_number(head, number).map_err(DriveError::Provider)?;
-            let tip = Tip::from_block(self.cfg, block.header, block.first_transaction.as_ref().map(|tx| &tx[..]));
+            let tip =
+                Tip::from_block(self.cfg, block.header, block.first_transaction.as_ref().map(|tx| &tx[..]));
             tip.map(|tip| SafeBlock::from_ref(&tip.block))
         };
         Ok(block.map_err(CriticalCause::from)?)

@@ -31,10 +31,13 @@ impl Logs<'_> {
                 events.push(Event::ReceiptIgnored { block, index }); // B-005; B-006: its logs do not count
                 continue;
             }
-            let Receipt { success, mut logs } = parsed.map_err(|_| CriticalCause::Receipt { block, index })?;
+            let Receipt { success, mut logs } =
+                parsed.map_err(|_| CriticalCause::Receipt { block, index })?;
             while !logs.is_empty() {
                 let log = next_log(&mut logs, contracts);
-                if let Some(log) = log.map_err(|_| CriticalCause::Receipt { block, index })?.filter(|_| success) {
+                if let Some(log) =
+                    log.map_err(|_| CriticalCause::Receipt { block, index })?.filter(|_| success)
+                {
                     visit(log_index, &log, events)?;
                 }
                 log_index += 1;
@@ -104,4 +107,3 @@ fn next_log(logs: &mut &[u8], contracts: &[Address]) -> alloy_rlp::Result<Option
     let data = Bytes::decode(&mut fields)?;
     Ok(Some(Log::new_unchecked(address, topics, data)))
 }
-

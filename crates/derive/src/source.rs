@@ -115,7 +115,8 @@ impl<'c> L1Reader<'c> {
         events: &mut Vec<Event>,
     ) -> Result<Vec<Bytes>, DriveError<B::Error>> {
         let payloads = inbox::payloads(self.cfg, self.batcher, origin, transactions, events);
-        let hashes: Vec<IndexedBlobHash> = payloads.iter().filter_map(|(_, payload)| payload.blob()).collect();
+        let hashes: Vec<IndexedBlobHash> =
+            payloads.iter().filter_map(|(_, payload)| payload.blob()).collect();
         let blobs = match hashes.len() {
             0 => Vec::new(),
             _ => backend.blobs(origin, &hashes).map_err(DriveError::Provider)?,
@@ -132,12 +133,7 @@ impl<'c> L1Reader<'c> {
             };
             if let Some(bytes) = bytes {
                 let blob = payload.blob().map(|blob| blob.hash);
-                events.push(Event::DataRead {
-                    block: origin.number,
-                    transaction,
-                    blob,
-                    bytes: bytes.len(),
-                });
+                events.push(Event::DataRead { block: origin.number, transaction, blob, bytes: bytes.len() });
                 data.push(bytes);
             }
         }

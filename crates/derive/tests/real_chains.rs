@@ -148,13 +148,10 @@ fn op_sepolia_granite_from_the_start() {
     assert_eq!(asked("transactions"), 58);
     assert!(memory.asked.contains(&"blobs 6582952 [0, 1, 2]".into()), "{:?}", memory.asked);
     // F-043: the parent's start, then the overlapping blocks whole.
-    assert_eq!(memory.asked.iter().filter(|asked| asked.starts_with("L2")).collect::<Vec<_>>(), [
-        "L2 start 16491244",
-        "L2 16491245",
-        "L2 16491246",
-        "L2 16491247",
-        "L2 16491248",
-    ]);
+    assert_eq!(
+        memory.asked.iter().filter(|asked| asked.starts_with("L2")).collect::<Vec<_>>(),
+        ["L2 start 16491244", "L2 16491245", "L2 16491246", "L2 16491247", "L2 16491248",]
+    );
     // Nothing more can be derived from what there is: B-002.
     let transactions = list(&last["payload_attributes"]["transactions"]);
     tip = self::tip(&cfg, header(&last["expected_header_rlp"]), &transactions);
@@ -165,7 +162,8 @@ fn op_sepolia_granite_from_the_start() {
 /// What a test that has no execution takes for the block made of attributes: its system config is the tip's.
 fn pretend(tip: &Tip, attributes: &OpPayloadAttributes, hash: B256) -> Tip {
     let info = &attributes.transactions.as_ref().unwrap()[0];
-    let info = L1Info::decode(&DepositTx::decode(info).unwrap().data, unroll_protocol::forks::L1InfoFormat::Ecotone);
+    let info =
+        L1Info::decode(&DepositTx::decode(info).unwrap().data, unroll_protocol::forks::L1InfoFormat::Ecotone);
     let info = info.unwrap();
     let block = L2Ref {
         number: tip.block.number + 1,
@@ -192,16 +190,16 @@ fn op_sepolia_granite_in_a_row() {
         let known = memory.l2.get(&number).map(|block| block.header.hash());
         known.or_else(|| hashes.get(&number).copied()).unwrap_or_else(|| keccak256(number.to_be_bytes()))
     };
-    let hash_of: BTreeMap<u64, B256> = (16_490_888..=16_491_249).map(|number| (number, hash_of(number))).collect();
+    let hash_of: BTreeMap<u64, B256> =
+        (16_490_888..=16_491_249).map(|number| (number, hash_of(number))).collect();
     let at = |number: u64| {
         let l1_origin = rows[&number]["l1_origin"].as_u64().unwrap();
         let transactions = Some(transactions_digest(list(&rows[&number]["batch_transactions"])));
         SafeBlock { number, hash: hash_of[&number], l1_origin, transactions }
     };
 
-    let first = rows[&16_490_898];
     let origin = memory.numbers[&at(16_490_897).l1_origin];
-    assert_eq!(at(16_490_897).l1_origin, first["l1_origin"].as_u64().unwrap(), "the first block opens no epoch");
+    assert_eq!(rows[&16_490_898]["sequence_number"], 0, "the first block opens an epoch");
     let real = memory.l2[&16_491_244].clone();
     let real = tip(&cfg, real.header, &real.transactions);
     let mut tip = Tip {
@@ -211,7 +209,7 @@ fn op_sepolia_granite_in_a_row() {
             parent_hash: hash_of[&16_490_896],
             time: L2Time(rows[&16_490_897]["timestamp"].as_u64().unwrap()),
             l1_origin: origin.id(),
-            sequence_number: first["sequence_number"].as_u64().unwrap() - 1,
+            sequence_number: 5,
         },
         ..real
     };
@@ -240,7 +238,8 @@ fn op_sepolia_granite_in_a_row() {
 
 /// The hash of a block below a span begins with the span's parent check.
 fn made_up_hashes(channels: &Value) -> BTreeMap<u64, B256> {
-    let spans = channels["channels"].as_array().unwrap().iter().flat_map(|c| c["batches"].as_array().unwrap());
+    let spans =
+        channels["channels"].as_array().unwrap().iter().flat_map(|c| c["batches"].as_array().unwrap());
     spans
         .map(|span| {
             let mut hash = B256::ZERO;
@@ -263,7 +262,7 @@ fn compare(
         assert_eq!(differences(actual, &last["payload_attributes"]), [""; 0]);
         return true;
     }
-    if let Some(block) = memory.l2.get(&number).filter(|_| number != 16_491_244 || true) {
+    if let Some(block) = memory.l2.get(&number) {
         assert_eq!(*transactions, block.transactions, "{number}");
         assert_eq!(actual.payload_attributes.prev_randao, block.header.mix_hash);
         return true;
