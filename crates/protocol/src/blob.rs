@@ -77,3 +77,14 @@ fn decode_round(round: usize, elements: &[u8], out: &mut Vec<u8>) -> Result<(), 
     }
     Ok(())
 }
+
+/// No blob makes the decoder panic. `data` fills the blob from the front.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_blob(data: &[u8]) {
+    let mut blob = alloc::boxed::Box::new(Blob::ZERO);
+    let length = data.len().min(BYTES_PER_BLOB);
+    blob.0[..length].copy_from_slice(&data[..length]);
+    if let Ok(payload) = decode_blob(&blob) {
+        assert!(payload.len() <= MAX_BLOB_DATA_BYTES);
+    }
+}

@@ -135,3 +135,27 @@ impl Channel {
         }
     }
 }
+
+/// Frames out of `data`, in whatever order, keep the channel's invariants.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_channel(data: &[u8]) {
+    let id = ChannelId::default();
+    let mut channel = Channel::new(id, 0);
+    for bytes in data.chunks_exact(2) {
+        let (number, is_last) = (u16::from(bytes[0] & 0x3f), bytes[0] & 0x40 != 0);
+        let frame = Frame { channel: id, number, data: Bytes::copy_from_slice(&bytes[1..]), is_last };
+        let before = (channel.size(), channel.frames.len());
+        if channel.insert(frame).is_err() {
+            assert_eq!(before, (channel.size(), channel.frames.len()), "a rejected frame leaves no trace");
+        }
+        let sum: u64 = channel.frames.values().map(|frame| frame.len() as u64 + FRAME_SIZE_OVERHEAD).sum();
+        assert!(channel.size() <= sum, "D-008 only ever counts too little");
+        if let Some(closing) = channel.closing {
+            assert!(channel.next_number() == u32::from(closing) + 1);
+        }
+    }
+    if channel.is_ready() {
+        let frames = channel.frames.len();
+        assert_eq!(channel.into_data().len(), frames);
+    }
+}

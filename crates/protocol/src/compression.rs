@@ -240,3 +240,21 @@ impl<T: Clone + Default> Allocator<T> for Heap {
 
     fn free_cell(&mut self, _: Cells<T>) {}
 }
+
+/// No channel makes the decoders panic, and none yields more than the limit; a lower limit yields a prefix.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_decompress(data: &[u8]) {
+    use crate::{forks::ForkTimes, units::L1Time};
+    let bedrock = *ForkTimes::NONE.derivation(L1Time(0));
+    let rules = |limit| DerivationRules { brotli: true, max_rlp_bytes_per_channel: limit, ..bedrock };
+    let Ok(all) = decompress(data, &rules(1 << 20)) else { return };
+    assert!(all.bytes.len() <= 1 << 20);
+    let half = all.bytes.len() / 2;
+    let first = decompress(data, &rules(half)).expect("the limit does not decide whether there is a stream");
+    assert!(first.bytes.len() <= half);
+    assert!(all.bytes.starts_with(&first.bytes));
+    if all.end == StreamEnd::Complete {
+        assert_eq!(first.bytes.len(), half);
+        assert_eq!(first.end, if half == all.bytes.len() { StreamEnd::Complete } else { StreamEnd::Limit });
+    }
+}

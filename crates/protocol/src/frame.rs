@@ -128,3 +128,13 @@ impl Frame {
         Ok(Self { channel, number, data, is_last })
     }
 }
+
+/// Payloads that decode encode to the same bytes, and none makes the decoder panic.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_frames(data: &[u8]) {
+    let payload = Bytes::copy_from_slice(data);
+    let Ok(frames) = decode_frames(&payload) else { return };
+    let mut again = alloc::vec![FRAMES_VERSION];
+    frames.iter().for_each(|frame| frame.encode(&mut again));
+    assert_eq!(again, payload);
+}

@@ -141,3 +141,29 @@ impl Batch {
         }
     }
 }
+
+/// No stream makes the reader panic or go on for ever, and spans keep what they promise.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_batch(data: &[u8]) {
+    /// Blocks looked at in each span: a span has up to ten million.
+    const BLOCKS: usize = 10_000;
+    let cfg = RollupConfig { block_time: 2, l2_chain_id: 10, ..RollupConfig::default() };
+    let rules = DerivationRules { span_batches: true, ..*cfg.forks.derivation(crate::units::L1Time(0)) };
+    let mut reader = BatchReader::new(Bytes::copy_from_slice(data));
+    let mut batches = 0;
+    while let Some(batch) = reader.next(&cfg, &rules) {
+        batches += 1;
+        assert!(batches <= data.len(), "each batch takes a byte");
+        let Ok(Batch::Span(span)) = batch else { continue };
+        assert!(span.start_epoch() <= span.end_epoch() && span.start_time() <= span.end_time());
+        let blocks: alloc::vec::Vec<_> = span.blocks().take(BLOCKS).collect();
+        assert_eq!(blocks.len(), span.block_count().min(BLOCKS), "a span that decodes has all of its blocks");
+        assert_eq!(blocks[0].epoch_number, span.start_epoch());
+        if let Some(last) = blocks.get(span.block_count() - 1) {
+            assert_eq!((last.epoch_number, last.time), (span.end_epoch(), span.end_time()));
+            let transactions: usize = blocks.iter().map(|block| block.transactions.iter().count()).sum();
+            assert_eq!(transactions, span.transaction_count());
+        }
+    }
+    assert!(reader.next(&cfg, &rules).is_none(), "the end is the end");
+}
