@@ -1,4 +1,5 @@
 //! The known chains against the registry and against genesis states.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 #![cfg(feature = "serde")]
 
 mod common;

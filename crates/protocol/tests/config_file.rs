@@ -1,4 +1,5 @@
 //! Config files of real chains, and broken ones.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 #![cfg(feature = "serde")]
 
 mod common;

@@ -1,4 +1,5 @@
 //! L1-info deposits of real chains, in every format.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The transactions of network upgrades against the specs' hashes and real activation blocks.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 
