@@ -1,5 +1,7 @@
 //! Real channels of real chains, from L1 transactions to batches, and back again through the batcher of `unroll-testing`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes, keccak256};
 use serde_json::Value;
