@@ -30,7 +30,7 @@
 //!   may hold a value, and a path may go on beyond the key that is looked for (which is then absent).
 #![no_std]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "std"))]
 extern crate std;
 
 mod arena;
@@ -38,6 +38,7 @@ mod commit;
 mod edit;
 mod error;
 mod node;
+mod parallel;
 mod trie;
 mod walk;
 

@@ -12,6 +12,7 @@ use crate::{
     commit::push_reference,
     edit::Others,
     node::{KeyShape, NodeId},
+    parallel::commit_subtrees,
     walk::End,
 };
 
@@ -166,6 +167,7 @@ impl Trie {
             Root::Blinded(hash) | Root::Known { hash: Some(hash), .. } => return hash,
             Root::Known { id, hash: None } => id,
         };
+        commit_subtrees(&mut self.arena, id);
         self.scratch.clear();
         push_reference(&self.arena.nodes, id, &mut self.arena.commitments, &mut self.scratch);
         let hash = self.arena.commitment_hash(id);

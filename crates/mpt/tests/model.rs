@@ -221,6 +221,26 @@ proptest! {
     }
 }
 
+/// Enough changes at once that the feature `parallel` shares them out; the root is the same without it.
+#[test]
+fn a_large_change() {
+    let key = |n: u64| keccak256(n.to_be_bytes());
+    let mut trie = Trie::new();
+    let mut entries = Entries::new();
+    for version in 1..4 {
+        for n in 0..3000 * u64::from(version) {
+            let value = vec![version; 1 + (n % 90) as usize];
+            trie.insert(key(n).as_slice(), value.clone(), &mut nothing).unwrap();
+            entries.insert(key(n).to_vec(), value);
+        }
+        let mut builder = alloy_trie::HashBuilder::default();
+        for (key, value) in &entries {
+            builder.add_leaf(alloy_trie::Nibbles::unpack(key), value);
+        }
+        assert_eq!(trie.root(), builder.root());
+    }
+}
+
 /// What is removed makes room for what is inserted.
 #[test]
 fn slots_are_used_again() {
