@@ -30,6 +30,12 @@ pub trait PreimageOracle {
         Ok(())
     }
 
+    /// Whether results of precompiles come as preimages (K-012). Where they do not, which is the default, they are computed:
+    /// dearer in a fault-proof VM, and nothing to believe.
+    fn answers_precompiles(&self) -> bool {
+        false
+    }
+
     /// The blob that `commitment` commits to: its 4,096 elements, each the value at a root of unity (K-010).
     ///
     /// An oracle that holds whole blobs which it checked against their commitments returns them here.
@@ -84,6 +90,10 @@ impl<O: PreimageOracle + ?Sized> PreimageOracle for &mut O {
 
     fn hint(&mut self, hint: &Hint<'_>) -> Result<(), Self::Error> {
         (**self).hint(hint)
+    }
+
+    fn answers_precompiles(&self) -> bool {
+        (**self).answers_precompiles()
     }
 
     fn blob(&mut self, commitment: &[u8; 48]) -> Result<Box<Blob>, OracleBlobError<Self::Error>> {

@@ -1,0 +1,53 @@
+//! Blobs by their versioned hashes.
+
+use super::{BackendError, Malformation, OracleBackend, Purpose};
+use crate::{
+    kzg::{COMMITMENT_BYTES, Commitment},
+    oracle::{OracleBlobError, PreimageOracle},
+    preimage::{Hint, PreimageKey},
+};
+use alloc::{boxed::Box, vec::Vec};
+use alloy_eips::eip4844::{Blob, VERSIONED_HASH_VERSION_KZG};
+use alloy_primitives::B256;
+use unroll_derive::provider::{BlobProvider, IndexedBlobHash};
+use unroll_protocol::units::L1Ref;
+
+impl<O: PreimageOracle> OracleBackend<O> {
+    /// The commitment of a blob: the sha256 preimage of its versioned hash (K-011). All of the hash but its first byte is
+    /// in the key; that byte is checked here.
+    fn commitment(&mut self, versioned_hash: B256) -> Result<Commitment, BackendError<O::Error>> {
+        let (key, purpose) =
+            (PreimageKey::sha256(versioned_hash), Purpose::BlobCommitment { versioned_hash });
+        let malformed = |what| BackendError::Malformed { key, purpose, what };
+        if versioned_hash[0] != VERSIONED_HASH_VERSION_KZG {
+            return Err(malformed(Malformation::BlobVersion(versioned_hash[0])));
+        }
+        let value = self.read(key, purpose)?;
+        let length = Malformation::Length { expected: COMMITMENT_BYTES, actual: value.len() };
+        value[..].try_into().map_err(|_| malformed(length))
+    }
+
+    fn blob(&mut self, versioned_hash: B256) -> Result<Box<Blob>, BackendError<O::Error>> {
+        let commitment = self.commitment(versioned_hash)?;
+        let purpose = Purpose::Blob { versioned_hash };
+        self.oracle.blob(&commitment).map_err(|error| match error {
+            OracleBlobError::Oracle { key, source } => BackendError::Oracle { key, purpose, source },
+            OracleBlobError::Length { key, length } => {
+                let what = Malformation::Length { expected: 32, actual: length };
+                BackendError::Malformed { key, purpose, what }
+            }
+        })
+    }
+}
+
+impl<O: PreimageOracle> BlobProvider for OracleBackend<O> {
+    fn blobs(&mut self, block: &L1Ref, hashes: &[IndexedBlobHash]) -> Result<Vec<Box<Blob>>, Self::Error> {
+        let mut blobs = Vec::with_capacity(hashes.len());
+        for &IndexedBlobHash { index, hash: versioned_hash } in hashes {
+            let hint = Hint::L1Blob { versioned_hash, index, timestamp: block.time.0 };
+            self.hint(Purpose::Blob { versioned_hash }, hint)?;
+            blobs.push(self.blob(versioned_hash)?);
+        }
+        Ok(blobs)
+    }
+}
