@@ -1,1 +1,17 @@
-fn main(){}
+//! `unroll`: verifies claims about OP Stack blocks by deriving and executing them again.
+
+mod args;
+mod boot_file;
+mod cmd;
+mod preimages;
+mod report;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // A usage error exits with 2, as everything does that keeps us from a verdict.
+    match args::Args::parse().command {
+        args::Command::Verify(verify) => cmd::verify::run(&verify),
+    }
+}
