@@ -7,11 +7,15 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod backend;
+pub mod boot;
 pub mod kzg;
 pub mod oracle;
 pub mod preimage;
 pub mod witness;
 
+pub use backend::OracleBackend;
+pub use boot::BootInfo;
 pub use oracle::PreimageOracle;
 pub use preimage::{Hint, PreimageKey};
 pub use witness::Witness;

@@ -15,7 +15,7 @@ use alloy_primitives::Bytes;
 /// trustworthy as the channel.
 pub trait PreimageOracle {
     /// Why a preimage could not be had.
-    type Error: core::error::Error;
+    type Error: core::error::Error + 'static;
 
     /// The value of `key`.
     fn get(&mut self, key: PreimageKey) -> Result<Bytes, Self::Error>;

@@ -93,10 +93,5 @@ impl<O: PreimageOracle> ChainProvider for OracleBackend<O> {
 }
 
 fn l1_ref(hash: B256, header: &Header) -> L1Ref {
-    L1Ref {
-        number: header.number,
-        hash,
-        parent_hash: header.parent_hash,
-        time: L1Time(header.timestamp),
-    }
+    L1Ref { number: header.number, hash, parent_hash: header.parent_hash, time: L1Time(header.timestamp) }
 }

@@ -8,7 +8,7 @@ use crate::{
 use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes, Sealed};
-use unroll_derive::provider::{L2BlockStart, L2ChainProvider, L2Block};
+use unroll_derive::provider::{L2Block, L2BlockStart, L2ChainProvider};
 
 /// The headers from the last head that was asked for downwards: `headers[i]` is block `head number - i`.
 #[derive(Debug, Default)]
@@ -48,10 +48,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
         Ok(())
     }
 
-    pub(super) fn l2_header_named(
-        &mut self,
-        hash: B256,
-    ) -> Result<Sealed<Header>, BackendError<O::Error>> {
+    pub(super) fn l2_header_named(&mut self, hash: B256) -> Result<Sealed<Header>, BackendError<O::Error>> {
         let purpose = Purpose::L2Header { hash };
         self.hint(purpose, Hint::L2BlockHeader(hash))?;
         Ok(seal(self.header(hash, purpose)?, hash))

@@ -52,8 +52,11 @@ impl<O: PreimageOracle> OracleBackend<O> {
         let (key, purpose) = (PreimageKey::keccak256(root), Purpose::Output { root });
         self.hint(purpose, Hint::L2Output(root))?;
         let preimage = self.read(key, purpose)?;
-        OutputRoot::decode(&preimage)
-            .map_err(|error| BackendError::Malformed { key, purpose, what: error.into() })
+        OutputRoot::decode(&preimage).map_err(|error| BackendError::Malformed {
+            key,
+            purpose,
+            what: error.into(),
+        })
     }
 
     fn read(&mut self, key: PreimageKey, purpose: Purpose) -> Result<Bytes, BackendError<O::Error>> {
@@ -72,8 +75,11 @@ impl<O: PreimageOracle> OracleBackend<O> {
     fn header(&mut self, hash: B256, purpose: Purpose) -> Result<Header, BackendError<O::Error>> {
         let key = PreimageKey::keccak256(hash);
         let bytes = self.read(key, purpose)?;
-        alloy_rlp::decode_exact(&bytes)
-            .map_err(|error| BackendError::Malformed { key, purpose, what: error.into() })
+        alloy_rlp::decode_exact(&bytes).map_err(|error| BackendError::Malformed {
+            key,
+            purpose,
+            what: error.into(),
+        })
     }
 
     /// All items of the list with this root.
