@@ -9,13 +9,17 @@ extern crate std;
 
 pub mod backend;
 pub mod boot;
+pub mod claim;
 pub mod kzg;
 pub mod oracle;
 pub mod preimage;
+pub mod start;
+pub mod transition;
 pub mod witness;
 
 pub use backend::OracleBackend;
 pub use boot::BootInfo;
 pub use oracle::PreimageOracle;
 pub use preimage::{Hint, PreimageKey};
+pub use transition::{Backend, Transition};
 pub use witness::Witness;

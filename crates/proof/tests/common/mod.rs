@@ -3,6 +3,14 @@
 
 use alloy_primitives::Bytes;
 use std::{fs, path::PathBuf};
+use unroll_proof::{
+    BootInfo, OracleBackend, PreimageOracle, Transition,
+    backend::BackendError,
+    boot::choose_config,
+    claim::{self, Verdict},
+    transition::TransitionError,
+};
+use unroll_protocol::{config::RollupConfig, config_file::parse_rollup_json};
 
 /// A file of the shared data, or `None` (after saying so) where there is none.
 pub fn data(name: &str) -> Option<PathBuf> {
@@ -44,4 +52,54 @@ pub fn records(file: &[u8]) -> Vec<(usize, [u8; 32], Vec<u8>)> {
         offset += 36 + length;
     }
     records
+}
+
+/// The witnesses of a devnet: Canyon, ten blocks each.
+pub const DEVNETS: [&str; 5] = [
+    "op-devnet901-canyon-2024-04-16-block20",
+    "op-devnet901-canyon-2024-04-18-block280",
+    "op-devnet901-canyon-2024-04-23-block20",
+    "op-devnet901-canyon-2024-04-29-block20",
+    "op-devnet901-canyon-2024-06-06-block20",
+];
+
+/// The witness of one block of OP Sepolia: Granite.
+pub const SEPOLIA: &str = "op-sepolia-16491249";
+
+/// A boot file with its preimages.
+pub struct Case {
+    pub boot: BootInfo,
+    pub config: RollupConfig,
+    pub records: Bytes,
+    pub json: serde_json::Value,
+}
+
+/// A case of the shared data.
+pub fn case(name: &str) -> Option<Case> {
+    let json = json(&format!("witness/{name}.json"))?;
+    let records = unzstd(&format!("witness/{name}.preimages.zst"))?;
+    let hash = |name: &str| json[name].as_str().unwrap().parse().unwrap();
+    let boot = BootInfo {
+        l1_head: hash("l1_head"),
+        agreed_output_root: hash("agreed_l2_output_root"),
+        claimed_output_root: hash("claimed_l2_output_root"),
+        claimed_block_number: json["claimed_l2_block_number"].as_u64().unwrap(),
+        chain_id: json["chain_id"].as_u64().unwrap(),
+    };
+    let given =
+        json.get("rollup_config").map(|config| parse_rollup_json(config.to_string().as_bytes()).unwrap());
+    let config = choose_config(boot.chain_id, given).unwrap();
+    Some(Case { boot, config, records, json })
+}
+
+/// Runs a claim over an oracle.
+pub fn judge<O: PreimageOracle>(
+    boot: &BootInfo,
+    config: &RollupConfig,
+    oracle: O,
+) -> Result<Verdict, TransitionError<BackendError<O::Error>>> {
+    let mut backend = OracleBackend::new(oracle, boot.l1_head);
+    let agreed = backend.output(boot.agreed_output_root).map_err(TransitionError::Provider)?;
+    let mut transition = Transition::new(config, backend, agreed)?;
+    claim::run(&mut transition, boot)
 }
