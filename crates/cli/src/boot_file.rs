@@ -9,9 +9,9 @@
 
 use alloy_primitives::B256;
 use serde::{Deserialize, Deserializer, de::Error};
-use unroll_protocol::config_file::{ConfigFileError, parse_rollup_json};
-use unroll_protocol::config::RollupConfig;
 use unroll_proof::boot::{BootInfo, ConfigChoiceError, choose_config};
+use unroll_protocol::config::RollupConfig;
+use unroll_protocol::config_file::{ConfigFileError, parse_rollup_json};
 
 /// A boot file, understood.
 pub struct BootFile {
@@ -73,7 +73,7 @@ impl BootFile {
 fn hash<'de, D: Deserializer<'de>>(deserializer: D) -> Result<B256, D::Error> {
     let text = String::deserialize(deserializer)?;
     let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64);
-    digits
-        .and_then(|digits| digits.parse().ok())
-        .ok_or_else(|| D::Error::custom(format_args!("`{text}` is not a hash of 32 bytes in 0x-prefixed hex")))
+    digits.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
+        D::Error::custom(format_args!("`{text}` is not a hash of 32 bytes in 0x-prefixed hex"))
+    })
 }

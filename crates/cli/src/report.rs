@@ -7,6 +7,7 @@ use std::{
     io::{self, Write as _},
     time::Duration,
 };
+use unroll_derive::{Event, event::Fate};
 
 /// What is to be said about the claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -73,13 +74,38 @@ impl PhaseTimes {
 /// What was derived, in numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Derived {
-    pub l1_blocks: Option<(u64, u64)>,
+    /// The last L1 block that was read.
+    pub l1_block: Option<u64>,
     pub payloads: usize,
     pub frames: usize,
     pub channels: usize,
     pub batches: usize,
     pub empty_batches: usize,
+    /// Payloads, blobs, frames, channels and batches that broke a rule.
     pub dropped: usize,
+}
+
+impl Derived {
+    /// Counts an event.
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::DataRead { .. } => self.payloads += 1,
+            Event::FrameAccepted { .. } => self.frames += 1,
+            Event::ChannelCompleted { .. } => self.channels += 1,
+            Event::Batch { fate: Fate::Accepted, .. } => self.batches += 1,
+            Event::EmptyBatch { .. } => self.empty_batches += 1,
+            Event::BlobIgnored { .. }
+            | Event::PayloadIgnored { .. }
+            | Event::FrameDropped { .. }
+            | Event::ChannelDropped { .. }
+            | Event::ChannelUnreadable { .. }
+            | Event::BatchUnreadable { .. }
+            | Event::Batch { fate: Fate::Dropped(_), .. }
+            | Event::PayloadRefused { .. }
+            | Event::PayloadReplaced { .. } => self.dropped += 1,
+            _ => {}
+        }
+    }
 }
 
 /// What a run found.
@@ -152,7 +178,8 @@ impl Report {
         let name = about.chain_name.unwrap_or("a chain that is not built in");
         writeln!(f, "{name} (chain id {})", about.chain_id)?;
         writeln!(f, "  L1 head       {}", about.l1_head)?;
-        let block = |number: Option<u64>| number.map_or("block unknown".into(), |n| format!("block {}", Grouped(n)));
+        let block =
+            |number: Option<u64>| number.map_or("block unknown".into(), |n| format!("block {}", Grouped(n)));
         writeln!(f, "  agreed root   {}  {}", about.agreed_output_root, block(self.agreed_block))?;
         let claimed = block(Some(about.claimed_block_number));
         writeln!(f, "  claimed root  {}  {claimed}", about.claimed_output_root)?;
@@ -176,24 +203,24 @@ impl Report {
 
     fn write_derived(&self, f: &mut String) -> fmt::Result {
         let d = &self.derived;
-        let Some((first, last)) = d.l1_blocks else { return Ok(()) };
+        let Some(l1_block) = d.l1_block else { return Ok(()) };
+        let empty =
+            if d.empty_batches == 0 { String::new() } else { format!(" and {} empty", d.empty_batches) };
         writeln!(
             f,
-            "\nL1 blocks {} to {}: {} with data, {} in {}, {}{}; {} dropped",
-            Grouped(first),
-            Grouped(last),
-            count(d.payloads, "payload"),
-            count(d.frames, "frame"),
-            count(d.channels, "channel"),
-            count(d.batches, "batch").replace("batchs", "batches"),
-            if d.empty_batches == 0 { String::new() } else { format!(" and {} empty", d.empty_batches) },
+            "\nL1 read up to block {}: {} of data, {}, {}, {}{empty}; {} dropped",
+            Grouped(l1_block),
+            count(d.payloads, "payload", "payloads"),
+            count(d.frames, "frame", "frames"),
+            count(d.channels, "channel", "channels"),
+            count(d.batches, "batch", "batches"),
             d.dropped,
         )
     }
 
     fn write_blocks(&self, f: &mut String) -> fmt::Result {
         for line in &self.blocks {
-            let transactions = count(line.transactions, "transaction");
+            let transactions = count(line.transactions, "transaction", "transactions");
             writeln!(f, "\nblock {}: {transactions}, {} gas", Grouped(line.number), Grouped(line.gas_used))?;
             writeln!(f, "  hash          {}", line.hash)?;
             writeln!(f, "  output root   {}", line.output_root)?;
@@ -242,9 +269,8 @@ fn display<S: serde::Serializer>(hash: &B256, serializer: S) -> Result<S::Ok, S:
     serializer.collect_str(hash)
 }
 
-fn count(n: usize, noun: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", Grouped(n as u64))
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{} {}", Grouped(n as u64), if n == 1 { one } else { many })
 }
 
 /// A number with its digits in groups of three.
@@ -299,7 +325,7 @@ mod tests {
         assert_eq!(Bytes(1023).to_string(), "1023 bytes");
         assert_eq!(Bytes(3 << 20).to_string(), "3.0 MiB");
         assert_eq!(Millis(Duration::from_micros(1234)).to_string(), "1.2 ms");
-        assert_eq!(count(1, "frame"), "1 frame");
-        assert_eq!(count(2, "frame"), "2 frames");
+        assert_eq!(count(1, "batch", "batches"), "1 batch");
+        assert_eq!(count(2000, "batch", "batches"), "2,000 batches");
     }
 }

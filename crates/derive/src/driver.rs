@@ -18,6 +18,8 @@ use unroll_protocol::{config::RollupConfig, tip::Tip, units::L1Ref};
 #[derive(Debug)]
 pub struct Driver<'c> {
     cfg: &'c RollupConfig,
+    /// The block to begin with: older blocks are found from it, newer ones the pipeline saw itself (J-028).
+    base: B256,
     pipeline: Pipeline<'c>,
     reader: L1Reader<'c>,
 }
@@ -35,6 +37,7 @@ impl<'c> Driver<'c> {
         let start = Start::find(cfg, tip, backend)?;
         Ok(start.map(|start| Self {
             cfg,
+            base: tip.block.hash,
             pipeline: Pipeline::new(cfg, tip, start.base),
             reader: L1Reader::new(cfg, &start),
         }))
@@ -56,7 +59,7 @@ impl<'c> Driver<'c> {
                     self.advance(&block, backend)?;
                 }
                 Poll::NeedL2 { numbers, with_transactions } => {
-                    let head = tip.block.hash;
+                    let head = self.base;
                     let blocks =
                         numbers.map(|number| self.safe_block(head, number, with_transactions, backend));
                     let blocks = blocks.collect::<Result<Vec<_>, _>>()?;

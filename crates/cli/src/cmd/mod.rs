@@ -1,0 +1,3 @@
+//! What is done, a file a command.
+
+pub mod verify;

@@ -1,0 +1,173 @@
+//! `unroll verify`: judges a claimed output root.
+
+use crate::{
+    args,
+    boot_file::{BootFile, BootFileError},
+    preimages::{self, PreimagesError},
+    report::{About, BlockLine, Phase, Report, Verdict},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+use unroll_proof::{
+    BootInfo, OracleBackend, Transition, Witness,
+    backend::BackendError,
+    claim::{self, Outcome},
+    transition::TransitionError,
+    witness::{Missing, WitnessError},
+};
+use unroll_protocol::chains;
+
+/// Why nothing can be said about the claim.
+#[derive(Debug, thiserror::Error)]
+enum Undecided {
+    #[error("{} cannot be read: {error}", path.display())]
+    Unreadable { path: PathBuf, error: io::Error },
+    #[error("{} {error}", path.display())]
+    BootFile { path: PathBuf, error: BootFileError },
+    #[error("the preimages {} cannot be read: {error}", path.display())]
+    NoPreimages { path: PathBuf, error: io::Error },
+    #[error("the file of preimages {} {error}", path.display())]
+    Preimages { path: PathBuf, error: PreimagesError },
+    #[error("the preimages are refused: {0}")]
+    Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Transition(#[from] TransitionError<BackendError<Missing>>),
+}
+
+/// Runs the command.
+pub fn run(args: &args::Verify) -> ExitCode {
+    let mut report = Report::undecided("");
+    if let Err(why) = verify(&args.path, &mut report) {
+        report.verdict = Verdict::Undecided;
+        report.reason = why.to_string();
+    }
+    match report.print(args.json) {
+        Ok(()) => ExitCode::from(report.verdict.exit_code()),
+        // Whoever does not read what we say does not learn a verdict.
+        Err(_) => ExitCode::from(Verdict::Undecided.exit_code()),
+    }
+}
+
+/// Fills in the report as far as it gets.
+fn verify(path: &Path, report: &mut Report) -> Result<(), Undecided> {
+    let clock = Instant::now();
+    let boot = boot_file(path)?;
+    report.about = Some(about(&boot.info));
+    let records = records(&path.with_file_name(&boot.preimages))?;
+    report.phases.add(Phase::Read, clock.elapsed());
+
+    let clock = Instant::now();
+    let witness = Witness::from_records(&records.into())?;
+    report.phases.add(Phase::Check, clock.elapsed());
+
+    let mut backend = OracleBackend::new(witness, boot.info.l1_head);
+    let agreed = backend.output(boot.info.agreed_output_root).map_err(TransitionError::Provider)?;
+    let mut transition = Transition::new(&boot.config, backend, agreed)?;
+    let result = derive_and_judge(&boot.info, &mut transition, report);
+    let read = transition.backend().oracle().read_stats();
+    (report.preimages_read, report.preimage_bytes) = (read.preimages, read.bytes);
+    result
+}
+
+/// The loop of [`claim::run`], with a look at the clock and a line of the report for each block.
+fn derive_and_judge(
+    boot: &BootInfo,
+    transition: &mut Transition<'_, OracleBackend<Witness>>,
+    report: &mut Report,
+) -> Result<(), Undecided> {
+    let agreed = transition.agreed_number();
+    report.agreed_block = Some(agreed);
+    let bar = progress(boot.claimed_block_number.saturating_sub(agreed));
+    while transition.tip().block.number < boot.claimed_block_number {
+        let clock = Instant::now();
+        let attributes = transition.derive();
+        if let Some(origin) = transition.l1_origin() {
+            report.derived.l1_block = Some(origin.number);
+        }
+        transition.drain_events().for_each(|event| report.derived.note(&event));
+        report.phases.add(Phase::Derive, clock.elapsed());
+        let Some(attributes) = attributes? else { break };
+
+        let clock = Instant::now();
+        let Some(block) = transition.execute(attributes)? else { continue };
+        let output = transition.output()?;
+        report.phases.add(Phase::Execute, clock.elapsed());
+        bar.inc(1);
+        report.blocks.push(BlockLine {
+            number: block.header.number,
+            hash: block.header.hash(),
+            state_root: block.header.state_root,
+            transactions: block.transactions.len(),
+            gas_used: block.header.gas_used,
+            output_root: output.hash(),
+        });
+    }
+    bar.finish_and_clear();
+    let verdict = claim::judge(transition, boot)?;
+    report.output_root = Some(verdict.output_root);
+    report.verdict = if verdict.outcome.is_valid() { Verdict::Valid } else { Verdict::Invalid };
+    report.reason = reason(&verdict, boot.claimed_block_number);
+    Ok(())
+}
+
+fn reason(verdict: &claim::Verdict, claimed: u64) -> String {
+    let claim::Verdict { number, output_root, .. } = verdict;
+    match verdict.outcome {
+        Outcome::Right => format!("block {number} has the claimed output root"),
+        Outcome::Wrong => format!("block {number} has output root {output_root}, not the claimed one"),
+        Outcome::RightAtEnd => {
+            format!(
+                "L1 ends the safe chain at block {number}, before {claimed}, and its root is the claimed one"
+            )
+        }
+        Outcome::WrongAtEnd => {
+            format!(
+                "L1 ends the safe chain at block {number}, before {claimed}, with output root {output_root}"
+            )
+        }
+        Outcome::BelowAgreed => format!("the claimed block {claimed} lies below the agreed block {number}"),
+    }
+}
+
+fn about(boot: &BootInfo) -> About {
+    let name = chains::all().find(|chain| chain.config.l2_chain_id == boot.chain_id);
+    About {
+        chain_id: boot.chain_id,
+        chain_name: name.map(|chain| chain.name),
+        l1_head: boot.l1_head,
+        agreed_output_root: boot.agreed_output_root,
+        claimed_output_root: boot.claimed_output_root,
+        claimed_block_number: boot.claimed_block_number,
+    }
+}
+
+fn boot_file(path: &Path) -> Result<BootFile, Undecided> {
+    let json = fs::read(path).map_err(|error| Undecided::Unreadable { path: path.into(), error })?;
+    parse(&json, path)
+}
+
+fn parse(json: &[u8], path: &Path) -> Result<BootFile, Undecided> {
+    BootFile::parse(json).map_err(|error| Undecided::BootFile { path: path.into(), error })
+}
+
+fn records(path: &Path) -> Result<Vec<u8>, Undecided> {
+    let file = File::open(path).map_err(|error| Undecided::NoPreimages { path: path.into(), error })?;
+    decompress(file, path)
+}
+
+fn decompress(file: impl io::Read, path: &Path) -> Result<Vec<u8>, Undecided> {
+    preimages::decompress(file).map_err(|error| Undecided::Preimages { path: path.into(), error })
+}
+
+/// Blocks done, on stderr; nothing where stderr is not a terminal.
+fn progress(blocks: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(blocks), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} blocks, {eta} left");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
