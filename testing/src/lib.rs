@@ -4,4 +4,5 @@
 
 pub mod batcher;
 pub mod data;
+pub mod memory;
 pub mod noise;

@@ -6,6 +6,7 @@
 extern crate alloc;
 
 mod abi;
+pub mod alt_da;
 pub mod batch;
 pub mod blob;
 pub mod blob_schedule;

@@ -434,7 +434,7 @@ fn e_046_transaction_data() {
         assert_eq!(fault(one(raw.string())), error);
     }
     let long = Tx { data: list(&[&[3, 2][..], &rlp(&vec![1u8; 9_999_980][..])].concat()), ..legacy(true) };
-    assert!(one(Raw::of(&[long.clone()]).string()).is_ok());
+    assert!(one(Raw::of(std::slice::from_ref(&long)).string()).is_ok());
     let longer = Tx { data: list(&[&[3, 2][..], &rlp(&vec![1u8; 10_000_000][..])].concat()), ..long };
     assert_eq!(fault(one(Raw::of(&[longer]).string())), SpanFault::TooLong(0));
 }

@@ -67,7 +67,7 @@ fn e_003_zlib_header() {
     let channel = batcher::compress(b"data", Compression::Zlib(6));
     let with = |method_and_window: u8, flags: u8| {
         let check = 31 - u16::from_be_bytes([method_and_window, flags]) % 31;
-        let header = [method_and_window, flags + check as u8 % 31];
+        let header = [method_and_window, flags + check.to_le_bytes()[0] % 31];
         (fjord(&[&header, &channel[2..]].concat()), CompressionError::ZlibHeader(header))
     };
     assert_eq!(with(0x78, 0x80).0.unwrap().bytes, b"data"[..]);

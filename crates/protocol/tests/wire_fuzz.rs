@@ -58,9 +58,9 @@ fn transactions() -> Vec<Vec<u8>> {
 
 fn strings() -> Vec<Vec<u8>> {
     let singular = SingularBatch { transactions: transactions().iter().collect(), ..Default::default() };
-    let block = |number: u64| SpanBlock {
-        time: L2Time(number * 2),
-        epoch_number: 100 + number / 3,
+    let block = |number: u32| SpanBlock {
+        time: L2Time(u64::from(number) * 2),
+        epoch_number: u64::from(100 + number / 3),
         transactions: transactions().iter().cycle().take(number as usize % 7).collect(),
     };
     let cfg = RollupConfig { block_time: 2, l2_chain_id: 10, ..RollupConfig::default() };
