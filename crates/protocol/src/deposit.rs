@@ -213,3 +213,16 @@ impl<'a> Opaque<'a> {
         })
     }
 }
+
+/// A deposit that decodes encodes to the same bytes, as a transaction and as a log.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_deposit(data: &[u8]) {
+    if let Ok(tx) = DepositTx::decode(data) {
+        assert_eq!(tx.encode()[..], *data);
+    }
+    let topics = alloc::vec![DEPOSIT_TOPIC, B256::ZERO, B256::ZERO, B256::ZERO];
+    let log = Log::new_unchecked(Address::ZERO, topics, Bytes::copy_from_slice(data));
+    if let Ok(encoded) = decode_deposit(&log, B256::ZERO, 0) {
+        assert_eq!(DepositTx::decode(&encoded).map(|tx| tx.encode()), Ok(encoded));
+    }
+}

@@ -321,3 +321,14 @@ impl Fields<'_> {
         *field
     }
 }
+
+/// Calldata that decodes encodes to the same bytes.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_l1_info(data: &[u8]) {
+    for format in [L1InfoFormat::Bedrock, L1InfoFormat::Ecotone, L1InfoFormat::Isthmus, L1InfoFormat::Jovian]
+    {
+        if let Ok(info) = L1Info::decode(data, format) {
+            assert_eq!(info.encode()[..], *data);
+        }
+    }
+}

@@ -256,3 +256,20 @@ impl Eip1559Params {
         ((self.denominator as u64) << 32 | self.elasticity as u64).to_be_bytes()
     }
 }
+
+/// No log of the SystemConfig contract is a panic, and what applies stays what it is when it applies again.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_config_update(data: &[u8]) {
+    let cfg = RollupConfig::default();
+    for kind in 0..=8 {
+        let topics = alloc::vec![ConfigUpdate::TOPIC, B256::ZERO, B256::with_last_byte(kind)];
+        let log = Log::new_unchecked(Address::ZERO, topics, alloy_primitives::Bytes::copy_from_slice(data));
+        if let Some(Ok(update)) = ConfigUpdate::decode(&log, &cfg, L1Time(0)) {
+            let mut once = SystemConfig::default();
+            once.apply(&update);
+            let mut twice = once;
+            twice.apply(&update);
+            assert_eq!(once, twice);
+        }
+    }
+}

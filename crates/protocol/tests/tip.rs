@@ -140,7 +140,7 @@ fn real_tips_predict_the_next_block() {
         }
         seen += 1;
     }
-    assert!(seen >= 9 + 3 + 1, "{seen}");
+    assert!(seen > 12, "{seen}");
 }
 
 /// G-029, G-032: Base Sepolia's L1-info deposit, from the parent block and the L1 header, under BPO2.

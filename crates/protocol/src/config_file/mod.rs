@@ -202,3 +202,17 @@ fn alt_da_table(doc: &mut Document) -> Result<Option<AltDaConfig>, ConfigFileErr
         resolve_window: doc.number("alt_da.da_resolve_window")?,
     }))
 }
+
+/// No file is a panic, and neither is the check of what it holds.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_config_file(data: &[u8]) {
+    if let Ok((config, _)) = parse_rollup_json(data)
+        && config.check().is_ok()
+    {
+        assert!(config.time_of(config.genesis.l2.number) == Some(config.genesis.l2_time));
+        assert!(config.base_fee.elasticity > 0 && config.block_time > 0);
+    }
+    if let Ok((_, schedule)) = parse_l1_chain_config(data) {
+        assert!(schedule.steps.is_sorted_by_key(|step| step.0));
+    }
+}

@@ -95,3 +95,11 @@ fn transaction(fork: Fork, index: usize, tx: &Value) -> Result<DepositTx, Bundle
         data: Bytes::from_str(text("data")?).map_err(|_| invalid("data"))?,
     })
 }
+
+/// No file is a panic, and what comes out is deposits.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_bundle(data: &[u8]) {
+    for tx in decode_bundle(Fork::Karst, data).into_iter().flatten() {
+        assert!(DepositTx::decode(&tx).is_ok());
+    }
+}

@@ -4,6 +4,8 @@
 
 mod bundle;
 
+#[cfg(any(test, feature = "fuzz"))]
+pub use bundle::fuzz_bundle;
 pub use bundle::{BundleError, MAX_BUNDLE_BYTES, decode_bundle};
 
 use crate::forks::Fork;
