@@ -1,5 +1,5 @@
 //! The chains that this library knows by their id: constants, so that a program image commits to them and none is
-//! parsed at boot.
+//! parsed at boot. Their fork times are the superchain registry's.
 
 #[rustfmt::skip]
 mod generated;

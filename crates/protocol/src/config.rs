@@ -125,7 +125,7 @@ pub enum ConfigError {
         /// What must not come before it.
         later: Fork,
     },
-    /// a fork whose rules and upgrade transactions this library does not have.
+    /// A-015, G-055: a fork whose rules and upgrade transactions this library does not have.
     #[error("{0} is scheduled, which is not supported")]
     Unsupported(Fork),
     ///
@@ -212,7 +212,7 @@ impl RollupConfig {
     }
 
     /// The format of the L1 info in the L2 block at `time`: the one that was in force in the slot before, because the
-    /// contract is upgraded later in the block. That also holds where several forks activate at once (G-030).
+    /// contract is upgraded later in the block. That also holds where several forks activate at once (G-030).
     pub fn l1_info_format(&self, time: L2Time) -> L1InfoFormat {
         let ruling = if time > self.genesis.l2_time { time.minus(self.block_time) } else { None };
         self.forks.execution(ruling.unwrap_or(time)).l1_info

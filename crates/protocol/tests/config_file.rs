@@ -115,7 +115,7 @@ fn configs_of_witnesses_parse() {
     assert!(seen[1] > 40, "{seen:?}");
 }
 
-/// each value lands in its field.
+/// each value lands in its field.
 #[test]
 fn minimal_config() {
     let (config, unknown) = parse(&minimal()).unwrap();
@@ -203,7 +203,7 @@ fn unknown_keys_are_reported() {
     assert_eq!(unknown, ["genesis.l2.colour.hue", "monsoon_time", "nothing"]);
 }
 
-/// every fork time, under each of its names.
+/// G-055: every fork time, under each of its names.
 #[test]
 fn fork_times_parse() {
     let mut config = minimal();

@@ -227,7 +227,7 @@ fn deposit_data_is_one_bytes() {
     assert!(decode(&log(edit(valid.len() - 1, 7))).is_ok(), "padding is not looked at");
 }
 
-/// G-014: 73 bytes at least; the rest is calldata.
+/// G-014, G-018: 73 bytes at least; the rest is calldata. The sender is the one in the log.
 #[test]
 fn opaque_data() {
     let opaque = simple().opaque();

@@ -253,7 +253,7 @@ fn trap_2_first_block_of_a_fork_has_the_format_before_it() {
     }
 }
 
-/// A-005, G-030: a fork at genesis has no first block with the format before it.
+/// A-005, G-030, G-057: a fork at genesis has no upgrade transactions, and no first block with the format before it.
 #[test]
 fn forks_at_genesis_have_no_delay() {
     for time in [0, GENESIS.0 - 1, GENESIS.0] {

@@ -99,7 +99,7 @@ impl Document {
         }
     }
 
-    /// What nobody asked for, as paths.
+    /// What nobody asked for, as paths.
     pub(super) fn rest(self) -> Vec<String> {
         let mut paths = Vec::new();
         leaves(self.0, "", &mut paths);

@@ -30,7 +30,7 @@ pub const MAX_CONFIG_BYTES: usize = 1 << 26;
 /// Granite made the channel timeout a constant.
 const GRANITE_CHANNEL_TIMEOUT: u64 = 50;
 
-/// Reads op-node's `rollup.json`, also with the extensions and the older names of other clients. Returns the config, on
+/// Reads op-node's `rollup.json`, also with the extensions and the older names of other clients. Returns the config, on
 /// which [`RollupConfig::check`] was not called yet, and the keys that are unknown, with their paths.
 ///
 /// L1 is priced as [`BlobSchedule::of_l1`] says, else as Cancun; see [`parse_l1_chain_config`].
