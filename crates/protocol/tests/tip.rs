@@ -164,6 +164,78 @@ fn base_sepolia_from_its_parent() {
     assert_eq!(actual, bytes(&file["expected_l1_info_deposit"]));
 }
 
+/// G-029, G-032: Base's L1-info deposit, from the facts of its origin and a DA-footprint scalar of 139. Who misses that
+/// update writes 400.
+#[test]
+fn base_mainnet_from_its_system_config() {
+    if !present() {
+        return;
+    }
+    let file = json("data/attributes/base-mainnet-43127820.json.zst");
+    let (l1, parent, config) = (&file["l1_origin"], &file["l2_parent"], &file["system_config"]);
+    let value = |name: &str| number(&config[name]);
+    let small = |name: &str| u32::try_from(value(name)).unwrap();
+    let scalars =
+        FeeScalars { base_fee: small("base_fee_scalar"), blob_base_fee: small("blob_base_fee_scalar") };
+    let system = SystemConfig {
+        batcher: common::address(&config["batcher"]),
+        overhead: U256::ZERO,
+        scalar: scalars.encode(),
+        gas_limit: value("gas_limit"),
+        eip1559: Eip1559Params {
+            denominator: small("eip1559_denominator"),
+            elasticity: small("eip1559_elasticity"),
+        },
+        operator_fee: OperatorFee {
+            scalar: small("operator_fee_scalar"),
+            constant: value("operator_fee_constant"),
+        },
+        min_base_fee: value("min_base_fee"),
+        da_footprint_gas_scalar: 139,
+    };
+    let origin = L1Ref {
+        number: number(&l1["number"]),
+        hash: common::hash(&l1["hash"]),
+        parent_hash: B256::ZERO,
+        time: L1Time(number(&l1["timestamp"])),
+    };
+    let fees =
+        L1Fees { base_fee: number(&l1["base_fee"]), excess_blob_gas: Some(number(&l1["excess_blob_gas"])) };
+    let attributes = &file["payload_attributes"];
+    let time = L2Time(number(&attributes["timestamp"]));
+    assert_eq!(time.0, number(&parent["timestamp"]) + 2);
+    let sequence_number = number(&parent["sequence_number"]) + 1;
+    let cfg = chains::by_chain_id(8453).unwrap();
+    let actual = l1_info_deposit(cfg, &system, &origin, &fees, sequence_number, time).unwrap();
+    assert_eq!(actual, bytes(&attributes["transactions"][0]));
+    assert_eq!(system.eip1559.to_bytes(), bytes(&attributes["eip1559Params"])[..]);
+}
+
+/// the extra data of real Jovian headers.
+#[test]
+fn real_jovian_extra_data() {
+    if !present() {
+        return;
+    }
+    let mut seen = 0;
+    for case in json("data/headers/op-mainnet-jovian-eip2935.json.zst").as_array().unwrap() {
+        for step in case["steps"].as_array().unwrap() {
+            for rlp in [&step["from_header_rlp"], &step["resolved_header_rlp"]] {
+                let header = header(rlp);
+                let cfg = chains::by_chain_id(10).unwrap();
+                let format = cfg.forks.execution(L2Time(header.timestamp)).extra_data;
+                assert_eq!(format, ExtraData::Eip1559AndMinBaseFee);
+                let settings = BaseFeeSettings::decode(format, &header.extra_data).unwrap();
+                assert_eq!(settings.encode(format), header.extra_data);
+                assert_eq!(settings.eip1559.denominator, 250);
+                assert_eq!(cfg.time_of(header.number), Some(L2Time(header.timestamp)), "A-009");
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 0);
+}
+
 /// genesis says nothing about itself; its hash must be the configured one.
 #[test]
 fn genesis() {
