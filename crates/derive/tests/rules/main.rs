@@ -1,0 +1,8 @@
+//! One test a rule of derivation, on made-up chains; the doc comment names the rule.
+
+mod batches;
+mod channels;
+mod payloads;
+mod providers;
+mod sim;
+mod spans;
