@@ -101,7 +101,7 @@ impl ChannelBank {
         self.channels.remove(index)
     }
 
-    fn ingest(&mut self, l1: &Reading<'_>, frame: Frame, events: &mut Vec<Event>) {
+    pub(crate) fn ingest(&mut self, l1: &Reading<'_>, frame: Frame, events: &mut Vec<Event>) {
         let index = self.channels.iter().position(|channel| channel.id() == frame.channel);
         let index = index.unwrap_or_else(|| {
             self.channels.push_back(l1.opened(&frame, events));

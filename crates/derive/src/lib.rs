@@ -27,6 +27,8 @@ pub mod provider;
 mod receipts;
 pub mod source;
 pub mod start;
+#[cfg(test)]
+mod tests;
 pub mod window;
 
 pub use attributes::FEE_RECIPIENT;

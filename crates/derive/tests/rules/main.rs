@@ -3,6 +3,5 @@
 mod batches;
 mod channels;
 mod payloads;
-mod providers;
 mod sim;
 mod spans;

@@ -41,7 +41,10 @@ pub const DRIFT: u64 = 20;
 
 /// All forks up to and with `fork`, active from genesis.
 pub fn at(fork: Fork) -> ForkTimes {
-    Fork::ALL.into_iter().filter(|&f| f <= fork && f != Fork::Bedrock).fold(ForkTimes::NONE, |t, f| t.with(f, 0))
+    Fork::ALL
+        .into_iter()
+        .filter(|&f| f <= fork && f != Fork::Bedrock)
+        .fold(ForkTimes::NONE, |t, f| t.with(f, 0))
 }
 
 pub fn config(forks: ForkTimes) -> RollupConfig {
@@ -270,7 +273,9 @@ impl Sim {
             self.events.extend(self.pipeline.drain_events());
             match poll? {
                 Poll::Attributes(attributes) => derived.push(self.execute(*attributes)?),
-                Poll::NeedL1 { number } if number > 50 + last => return Ok(derived.into_iter().flatten().collect()),
+                Poll::NeedL1 { number } if number > 50 + last => {
+                    return Ok(derived.into_iter().flatten().collect());
+                }
                 Poll::NeedL1 { number } => {
                     let block = self.l1.get(&(number - 50)).cloned();
                     self.pipeline.push_l1(block.unwrap_or_else(|| empty_l1(number - 50)))?;
@@ -278,7 +283,11 @@ impl Sim {
                 Poll::NeedL2 { numbers, with_transactions } => {
                     let (first, end) = (numbers.start() - 100, numbers.end() - 100);
                     self.asked.push((first, end, with_transactions));
-                    let blocks = (first..=end).map(|j| self.safe[&j]);
+                    let strip = |block: SafeBlock| match with_transactions {
+                        true => block,
+                        false => SafeBlock { transactions: None, ..block },
+                    };
+                    let blocks = (first..=end).map(|j| strip(self.safe[&j]));
                     self.pipeline.push_l2(blocks.collect());
                 }
                 Poll::NeedBundle { .. } => self.pipeline.push_bundle(&self.bundle)?,
