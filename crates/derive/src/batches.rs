@@ -203,6 +203,7 @@ struct Queued {
 
 /// Each decision follows the pull of one batch; this remembers the pull while L2 blocks are fetched.
 #[derive(Debug, Default)]
+#[expect(clippy::large_enum_variant, reason = "one is alive at a time")]
 enum Pulled {
     #[default]
     NotYet,

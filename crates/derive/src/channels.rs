@@ -58,7 +58,7 @@ impl<'c> Reading<'c> {
     /// D-017: the frames' data in order.
     fn completed(&self, channel: Channel, events: &mut Vec<Event>) -> Bytes {
         let id = channel.id();
-        let data: Bytes = channel.into_data().into();
+        let data = channel.into_data();
         events.push(Event::ChannelCompleted { block: self.origin.number, channel: id, bytes: data.len() });
         data
     }

@@ -61,19 +61,18 @@ fn prune(frames: Vec<Frame>, block: u64, events: &mut Vec<Event>) -> VecDeque<Fr
         }
         match kept.back() {
             // C-011. The number wraps as in the reference: after frame 65535 of a channel, frame 0 is in order.
-            Some(last) if last.channel == next.channel => {
-                if last.is_last || next.number != last.number.wrapping_add(1) {
-                    drop(&next, FrameDrop::OutOfOrder);
-                    continue;
-                }
+            Some(last)
+                if last.channel == next.channel
+                    && (last.is_last || next.number != last.number.wrapping_add(1)) =>
+            {
+                drop(&next, FrameDrop::OutOfOrder);
             }
-            Some(_) if next.number != 0 => {
-                drop(&next, FrameDrop::NotFirst); // C-013
-                continue;
+            // C-013.
+            Some(last) if last.channel != next.channel && next.number != 0 => {
+                drop(&next, FrameDrop::NotFirst)
             }
-            _ => {}
+            _ => kept.push_back(next),
         }
-        kept.push_back(next);
     }
     kept
 }

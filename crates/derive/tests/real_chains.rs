@@ -1,5 +1,7 @@
 //! Derivation of real blocks from real L1 data.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "test support: a failure is a failed test")]
+
 mod common;
 
 use alloy_consensus::{Header, Sealed};

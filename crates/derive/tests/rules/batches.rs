@@ -7,7 +7,7 @@ use unroll_protocol::{forks::Fork, units::L2Time};
 fn drops_before_and_from_holocene(batch: unroll_protocol::batch::SingularBatch, rule: &str) {
     for fork in [Fork::Granite, Fork::Holocene] {
         let mut sim = Sim::fork(fork);
-        sim.put_singular(1, &[batch.clone()]);
+        sim.put_singular(1, std::slice::from_ref(&batch));
         assert_eq!(slots(&sim.run(3)), [], "{fork}");
         assert_eq!(sim.dropped(), [rule], "{fork}");
         assert_eq!(sim.count("F-090"), usize::from(fork == Fork::Holocene), "{fork}");
