@@ -13,9 +13,9 @@
 //!
 //! # What is guaranteed
 //!
-//! * The resolver is asked for a node at most once, and only for nodes on the path of a key, or for the one sibling that
-//!   a removal leaves alone in its branch. It is asked before anything is changed: after an error the trie is as it was,
-//!   and the call can be repeated.
+//! * The resolver is asked at most once for each place in the trie (equal nodes in two places are asked for twice), and only
+//!   for nodes on the path of a key, or for the one sibling that a removal leaves alone in its branch. It is asked before
+//!   anything is changed: after an error the trie is as it was, and the call can be repeated.
 //! * A read hashes and encodes nothing. [`Trie::root`] encodes and hashes each changed node once.
 //! * No panic and no unbounded recursion, whatever the resolver returns: no path is longer than [`MAX_KEY_BYTES`].
 //!
