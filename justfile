@@ -15,3 +15,5 @@ deny:
     cargo deny check
 ci:
     .ci/run
+fuzz *ARGS:
+    cargo run --release -p unroll-fuzz -- {{ARGS}}
