@@ -4,27 +4,32 @@
 
 mod common;
 
-use alloy_consensus::{Header, Sealed};
-use alloy_primitives::{Address, B64, B256, Bytes, address, hex, keccak256};
+use alloy_consensus::{Header, Sealable, Sealed};
+use alloy_primitives::{Address, B64, B256, Bytes, U256, address, hex, keccak256};
 use common::{Memory, bytes, hash, header, json, json_lines, list};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use unroll_derive::{
-    Driver, Event, Pipeline, Poll, SafeBlock,
+    Driver, Event, L1Input, Pipeline, Poll, SafeBlock,
     provider::{ChainProvider, L2Block},
     source::L1Reader,
     start::Start,
     window::transactions_digest,
 };
 use unroll_protocol::{
+    batch::SingularBatch,
+    chains::by_chain_id,
     config::RollupConfig,
     config_file::parse_rollup_json,
     deposit::DepositTx,
-    l1_info::L1Info,
+    frame::ChannelId,
+    l1_info::{L1Fees, L1Info},
+    system_config::{Eip1559Params, FeeScalars, OperatorFee, SystemConfig},
     tip::Tip,
-    units::{L2Ref, L2Time},
+    units::{L1Ref, L1Time, L2Ref, L2Time},
 };
+use unroll_testing::batcher::{self, Compression};
 
 fn config(value: &Value) -> RollupConfig {
     parse_rollup_json(value.to_string().as_bytes()).unwrap().0
@@ -107,6 +112,129 @@ fn op_mainnet_regolith() {
     let channels = events.iter().filter(|event| matches!(event, Event::ChannelCompleted { .. })).count();
     let read = events.iter().filter(|event| matches!(event, Event::DataRead { .. })).count();
     assert_eq!((channels, read), (2, 2));
+}
+
+/// The attributes of the block that a batch with these transactions makes upon `tip`, whose origin is `epochs[0]`.
+fn one_block(cfg: &RollupConfig, tip: &Tip, epochs: Vec<L1Input>, txs: &[Bytes]) -> OpPayloadAttributes {
+    let (first, last) = (epochs[0].origin, epochs[epochs.len() - 1].origin);
+    let batch = SingularBatch {
+        parent_hash: tip.block.hash,
+        epoch: last.id(),
+        time: tip.block.time.plus(cfg.block_time),
+        transactions: txs.iter().collect(),
+    };
+    let stream = batcher::stream([batcher::singular(&batch)]);
+    let data: Bytes = batcher::compress(&stream, Compression::Brotli(3)).into();
+    let frames = batcher::frames(ChannelId([7; 16]), &data, 100_000);
+    let inclusion = L1Ref {
+        number: last.number + 1,
+        hash: keccak256("inclusion"),
+        parent_hash: last.hash,
+        time: L1Time(last.time.0 + 12),
+    };
+    let inclusion = L1Input { origin: inclusion, data: vec![batcher::payload(&frames)], ..L1Input::default() };
+    let mut pipeline = Pipeline::new(cfg, tip, first);
+    let mut blocks = epochs.into_iter().chain([inclusion]);
+    loop {
+        match pipeline.poll(tip).unwrap() {
+            Poll::Attributes(attributes) => return *attributes,
+            Poll::NeedL1 { .. } => pipeline.push_l1(blocks.next().unwrap()).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Jovian on Base Sepolia: the origin's header and receipts as they are, and blob prices of BPO2.
+/// G-001, G-029, G-032, G-040, G-041, G-043, G-044, G-045.
+#[test]
+fn base_sepolia_jovian() {
+    let Some(fixture) = json("attributes/base-sepolia-37312300.json.zst") else { return };
+    let expected = json("exec/base-sepolia-37312300.json.zst").unwrap();
+    let cfg = by_chain_id(84532).unwrap();
+    let tip = tip(cfg, header(&fixture["l2_parent_header_rlp"]), &list(&fixture["l2_parent_transactions"]));
+    let mut memory = Memory::default();
+    let origin_header = header(&fixture["l1_origin_header_rlp"]);
+    let number = origin_header.number;
+    memory.add_l1(origin_header.unseal(), Some(vec![]), Some(list(&fixture["l1_receipts"])));
+    let origin = memory.numbers[&number];
+    assert_eq!(origin.hash, hash(&fixture["l1_origin_hash"]));
+    let opens_epoch = tip.block.l1_origin != origin.id();
+    let mut epochs = Vec::new();
+    if opens_epoch {
+        assert_eq!(tip.block.l1_origin.hash, origin.parent_hash);
+        let time = L1Time(origin.time.0 - 12);
+        let before = L1Ref { number: number - 1, hash: origin.parent_hash, parent_hash: B256::ZERO, time };
+        epochs.push(L1Input { origin: before, ..L1Input::default() });
+    }
+    let base = L1Ref { number: number - 1, ..origin };
+    let start = Start { base, batcher: tip.system.batcher, safe_origin: number - 1 };
+    epochs.push(L1Reader::new(cfg, &start).read(&mut memory, &origin, &mut Vec::new()).unwrap());
+    assert!(memory.asked.contains(&format!("receipts {number}")) || !opens_epoch, "{:?}", memory.asked);
+    let transactions = list(&expected["payload_attributes"]["transactions"]);
+    assert_eq!(transactions[0], bytes(&fixture["expected_l1_info_deposit"]));
+    let batched: Vec<_> = transactions.into_iter().filter(|tx| tx[0] != 0x7e).collect();
+    let attributes = one_block(cfg, &tip, epochs, &batched);
+    assert_eq!(differences(&attributes, &expected["payload_attributes"]), [""; 0]);
+}
+
+/// Jovian on Base: a chain with a DA-footprint gas scalar and a minimum base fee of its own.
+/// G-029, G-032, G-044, G-045.
+#[test]
+fn base_mainnet_jovian() {
+    let Some(fixture) = json("attributes/base-mainnet-43127820.json.zst") else { return };
+    let cfg = by_chain_id(8453).unwrap();
+    let expected = &fixture["payload_attributes"];
+    let (l1, parent, system) = (&fixture["l1_origin"], &fixture["l2_parent"], &fixture["system_config"]);
+    let number = |value: &Value| value.as_u64().unwrap();
+    let small = |value: &Value| u32::try_from(number(value)).unwrap();
+    let origin = L1Ref {
+        number: number(&l1["number"]),
+        hash: hash(&l1["hash"]),
+        parent_hash: B256::ZERO,
+        time: L1Time(number(&l1["timestamp"])),
+    };
+    let epoch = L1Input {
+        origin,
+        prev_randao: hash(&expected["prevRandao"]),
+        parent_beacon_block_root: Some(hash(&expected["parentBeaconBlockRoot"])),
+        fees: L1Fees {
+            base_fee: number(&l1["base_fee"]),
+            excess_blob_gas: Some(number(&l1["excess_blob_gas"])),
+        },
+        ..L1Input::default()
+    };
+    let scalars = FeeScalars {
+        base_fee: small(&system["base_fee_scalar"]),
+        blob_base_fee: small(&system["blob_base_fee_scalar"]),
+    };
+    let system = SystemConfig {
+        batcher: Address::from_slice(&bytes(&system["batcher"])),
+        overhead: U256::ZERO,
+        scalar: scalars.encode(),
+        gas_limit: number(&system["gas_limit"]),
+        eip1559: Eip1559Params {
+            denominator: small(&system["eip1559_denominator"]),
+            elasticity: small(&system["eip1559_elasticity"]),
+        },
+        operator_fee: OperatorFee {
+            scalar: small(&system["operator_fee_scalar"]),
+            constant: number(&system["operator_fee_constant"]),
+        },
+        min_base_fee: number(&system["min_base_fee"]),
+        da_footprint_gas_scalar: u16::try_from(number(&system["da_footprint_gas_scalar"])).unwrap(),
+    };
+    let block = L2Ref {
+        number: number(&parent["number"]),
+        hash: hash(&parent["hash"]),
+        parent_hash: B256::ZERO,
+        time: L2Time(number(&parent["timestamp"])),
+        l1_origin: origin.id(),
+        sequence_number: number(&parent["sequence_number"]),
+    };
+    let tip = Tip { block, system, header: Header::default().seal_slow() };
+    let transactions = list(&expected["transactions"]);
+    let attributes = one_block(cfg, &tip, vec![epoch], &transactions[1..]);
+    assert_eq!(differences(&attributes, expected), [""; 0]);
 }
 
 struct Granite {
