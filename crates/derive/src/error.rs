@@ -29,103 +29,56 @@ pub enum DeriveError {
 
 /// What L1 and the safe chain disagree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the fields are")]
 pub enum ResetCause {
-    /// The L1 block does not follow the one before it (B-001).
+    /// B-001.
     #[error("L1 block {number} has parent {parent}, but the block before it is {expected}")]
-    Parent {
-        /// The block's number.
-        number: u64,
-        /// The hash that it follows.
-        parent: B256,
-        /// The hash of the block before it.
-        expected: B256,
-    },
-    /// The L1 block to start from is another one.
+    Parent { number: u64, parent: B256, expected: B256 },
+    /// The first L1 block is not the one to start from.
     #[error("L1 block {number} is {actual}, but the start is {expected}")]
-    Start {
-        /// The block's number.
-        number: u64,
-        /// Its hash.
-        actual: B256,
-        /// The hash of the block to start from.
-        expected: B256,
-    },
+    Start { number: u64, actual: B256, expected: B256 },
     /// The L1 blocks at hand begin neither with the safe head's origin nor with the block after it (F-004).
     #[error("L1 is known from block {front:?} on, but the safe head's origin is {origin:?}")]
-    Window {
-        /// The first known block; `None`: none is known.
-        front: Option<BlockId>,
-        /// The safe head's origin.
-        origin: BlockId,
-    },
-    /// The batch's epoch does not follow, or is not, the safe head's origin (G-003).
-    #[error("epoch {epoch:?} does not go on from {origin:?}")]
-    Epoch {
-        /// The batch's L1 origin.
-        epoch: BlockId,
-        /// The safe head's origin.
-        origin: BlockId,
-    },
-    /// The block would lie before its L1 origin in time (G-004).
+    Window { front: Option<BlockId>, origin: BlockId },
+    /// G-003.
+    #[error("epoch {epoch:?} neither is the safe head's origin {origin:?} nor follows it")]
+    Epoch { epoch: BlockId, origin: BlockId },
+    /// G-004.
     #[error("L2 time {time} lies before the L1 origin's {origin}")]
-    Time {
-        /// The time of the block to build.
-        time: L2Time,
-        /// The time of its L1 origin.
-        origin: L1Time,
-    },
+    Time { time: L2Time, origin: L1Time },
 }
 
 /// What the protocol rules out.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the fields are")]
 pub enum CriticalCause {
     /// A deposit that does not decode; to skip it would lose funds (G-011).
     #[error("log {log_index} of L1 block {block}: {cause}")]
-    Deposit {
-        /// The L1 block's number.
-        block: u64,
-        /// The log's index in the block.
-        log_index: u64,
-        /// What is wrong.
-        cause: DepositError,
-    },
+    Deposit { block: u64, log_index: u64, cause: DepositError },
     /// A receipt of a known type that does not decode (B-005).
     #[error("receipt {index} of L1 block {block} does not decode")]
-    Receipt {
-        /// The L1 block's number.
-        block: u64,
-        /// The receipt's index in the block.
-        index: usize,
-    },
-    /// The L1 block has no base fee (G-034).
+    Receipt { block: u64, index: usize },
+    /// G-034.
     #[error("L1 block {0} has no base fee")]
     BaseFee(u64),
     /// L1 has a block but not one before it.
     #[error("L1 block {0} is missing below the L1 head")]
     MissingL1(u64),
-    /// The stored fee scalar cannot be read.
+    ///
     #[error(transparent)]
     Scalar(#[from] UnknownScalarVersion),
     /// A block of the safe chain that cannot be one.
     #[error("safe block: {0}")]
     Tip(#[from] TipError),
-    /// The upgrade transactions have another hash than the fork's (G-054).
+    /// G-054: another file than the one that was asked for.
     #[error("the upgrade bundle of {fork} hashes to {actual}")]
-    BundleHash {
-        /// The fork.
-        fork: Fork,
-        /// The SHA-256 hash of what was handed in.
-        actual: B256,
-    },
-    /// The upgrade transactions do not decode (G-054).
+    BundleHash { fork: Fork, actual: B256 },
+    /// G-054.
     #[error("upgrade bundle: {0}")]
     Bundle(#[from] BundleError),
-    /// A payload of deposits alone was refused (H-014).
+    /// H-014.
     #[error("the payload at {time} was refused although it holds deposits only")]
-    DepositsRefused {
-        /// The payload's time.
-        time: L2Time,
-    },
+    DepositsRefused { time: L2Time },
 }
 
 /// What this crate does not know.
@@ -138,17 +91,15 @@ pub enum Unsupported {
 
 /// How the caller broke the pipeline's contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "the messages say what the fields are")]
 pub enum Misuse {
-    /// A pushed L1 block that was not asked for.
+    /// A pushed L1 block that is not the one asked for.
     #[error("L1 block {0} was not asked for")]
     UnexpectedL1(u64),
     /// Polled while the last attributes were neither executed nor rejected.
     #[error("the attributes for time {time} are neither executed nor rejected")]
-    Unresolved {
-        /// Their time.
-        time: L2Time,
-    },
-    /// A tip that is not the block that was polled with, nor built from the last attributes.
+    Unresolved { time: L2Time },
+    /// A tip that is neither the block that was polled with nor the one made of the last attributes.
     #[error("the tip {0:?} does not go on from the last one")]
     ForeignTip(BlockId),
     /// Attributes rejected that were not the last ones handed out.
@@ -159,12 +110,7 @@ pub enum Misuse {
     UnexpectedBundle,
     /// Blobs that a provider gave are fewer or more than were asked for.
     #[error("asked for {asked} blobs, got {got}")]
-    BlobCount {
-        /// How many were asked for.
-        asked: usize,
-        /// How many came.
-        got: usize,
-    },
+    BlobCount { asked: usize, got: usize },
 }
 
 /// Why a step of derivation over providers failed.
@@ -172,26 +118,14 @@ pub enum Misuse {
 pub enum DriveError<E> {
     /// Derivation itself.
     #[error(transparent)]
-    Derive(#[from] DeriveError),
+    Derive(DeriveError),
     /// The provider's error, unchanged from where it arose: never a verdict.
     #[error("provider: {0}")]
     Provider(E),
 }
 
-impl<E> From<CriticalCause> for DriveError<E> {
-    fn from(cause: CriticalCause) -> Self {
-        Self::Derive(cause.into())
-    }
-}
-
-impl<E> From<ResetCause> for DriveError<E> {
-    fn from(cause: ResetCause) -> Self {
-        Self::Derive(cause.into())
-    }
-}
-
-impl<E> From<Misuse> for DriveError<E> {
-    fn from(cause: Misuse) -> Self {
+impl<E, C: Into<DeriveError>> From<C> for DriveError<E> {
+    fn from(cause: C) -> Self {
         Self::Derive(cause.into())
     }
 }

@@ -11,180 +11,58 @@ use unroll_protocol::{
     units::{BlockId, L2Time},
 };
 
-/// A decision of derivation. `block` is the number of the L1 block being read.
+/// A decision of derivation.
+///
+/// `block` is always the number of the L1 block being read; `index` and `transaction` count the block's transactions,
+/// and `log_index` all of its logs.
 #[derive(Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are what their names and types say")]
 pub enum Event {
     /// A transaction to the inbox carries no data.
-    TransactionIgnored {
-        /// The L1 block.
-        block: u64,
-        /// The transaction's index.
-        index: usize,
-        /// Why.
-        why: IgnoredTransaction,
-    },
+    TransactionIgnored { block: u64, index: usize, why: IgnoredTransaction },
     /// A receipt of a type that nobody knows was discarded (B-005).
-    ReceiptIgnored {
-        /// The L1 block.
-        block: u64,
-        /// The receipt's index.
-        index: usize,
-    },
+    ReceiptIgnored { block: u64, index: usize },
     /// A malformed config update was skipped.
-    UpdateIgnored {
-        /// The L1 block.
-        block: u64,
-        /// The log's index in the block.
-        log_index: u64,
-        /// Why.
-        why: ConfigUpdateError,
-    },
+    UpdateIgnored { block: u64, log_index: u64, why: ConfigUpdateError },
     /// Another batcher is in force from this block on, its own data included.
-    BatcherChanged {
-        /// The L1 block.
-        block: u64,
-        /// Whose transactions count.
-        batcher: Address,
-    },
+    BatcherChanged { block: u64, batcher: Address },
     /// A batcher transaction's calldata, or one of its blobs, was read (B-015, B-037).
-    DataRead {
-        /// The L1 block.
-        block: u64,
-        /// The transaction's index.
-        transaction: usize,
-        /// The blob, if it is one.
-        blob: Option<B256>,
-        /// Bytes of payload.
-        bytes: usize,
-    },
+    DataRead { block: u64, transaction: usize, blob: Option<B256>, bytes: usize },
     /// A blob does not hold rollup data (B-032 to B-036).
-    BlobIgnored {
-        /// The L1 block.
-        block: u64,
-        /// The blob's versioned hash.
-        hash: B256,
-        /// Why.
-        why: BlobError,
-    },
+    BlobIgnored { block: u64, hash: B256, why: BlobError },
     /// A payload holds no frames, or one that does not parse: all of it is ignored (B-040, B-041, C-005).
-    PayloadIgnored {
-        /// The L1 block.
-        block: u64,
-        /// Why.
-        why: FrameError,
-    },
+    PayloadIgnored { block: u64, why: FrameError },
     /// A frame went into its channel.
-    FrameAccepted {
-        /// The L1 block.
-        block: u64,
-        /// The frame's channel.
-        channel: ChannelId,
-        /// The frame's number in the channel.
-        number: u16,
-    },
+    FrameAccepted { block: u64, channel: ChannelId, number: u16 },
     /// A frame was dropped.
-    FrameDropped {
-        /// The L1 block.
-        block: u64,
-        /// The frame's channel.
-        channel: ChannelId,
-        /// The frame's number in the channel.
-        number: u16,
-        /// Why.
-        why: FrameDrop,
-    },
-    /// The first frame of a channel (D-001, D-021).
-    ChannelOpened {
-        /// The L1 block.
-        block: u64,
-        /// The channel.
-        channel: ChannelId,
-    },
-    /// A channel is complete and goes to decoding (D-015, D-025).
-    ChannelCompleted {
-        /// The L1 block.
-        block: u64,
-        /// The channel.
-        channel: ChannelId,
-        /// Compressed size, in bytes.
-        bytes: usize,
-    },
+    FrameDropped { block: u64, channel: ChannelId, number: u16, why: FrameDrop },
+    /// The first frame of a channel came (D-001, D-021).
+    ChannelOpened { block: u64, channel: ChannelId },
+    /// A channel is complete and goes to decoding; `bytes` are compressed (D-015, D-025).
+    ChannelCompleted { block: u64, channel: ChannelId, bytes: usize },
     /// A channel is gone before it was decoded.
-    ChannelDropped {
-        /// The L1 block.
-        block: u64,
-        /// The channel.
-        channel: ChannelId,
-        /// Why.
-        why: ChannelDrop,
-    },
+    ChannelDropped { block: u64, channel: ChannelId, why: ChannelDrop },
     /// A channel yields nothing (E-001 to E-003).
-    ChannelUnreadable {
-        /// The L1 block.
-        block: u64,
-        /// Why.
-        why: CompressionError,
-    },
+    ChannelUnreadable { block: u64, why: CompressionError },
     /// A channel was decompressed in part; what came before the fault stands (E-004, E-010).
-    ChannelCut {
-        /// The L1 block.
-        block: u64,
-        /// Where it ended.
-        end: StreamEnd,
-    },
+    ChannelCut { block: u64, end: StreamEnd },
     /// A batch did not decode (E-022 to E-027).
-    BatchUnreadable {
-        /// The L1 block.
-        block: u64,
-        /// Why.
-        why: BatchError,
-    },
-    /// A batch, or the span that it came from, got a verdict.
-    Batch {
-        /// The L1 block of inclusion.
-        block: u64,
-        /// Which batch.
-        batch: BatchId,
-        /// What became of it.
-        fate: Fate,
-    },
+    BatchUnreadable { block: u64, why: BatchError },
+    /// A batch got a verdict: a singular one, one block of a span, or the span itself.
+    Batch { block: u64, batch: BatchId, fate: Fate },
     /// No batch came in time: an empty one fills the slot (F-085, F-086).
-    EmptyBatch {
-        /// The L1 block.
-        block: u64,
-        /// The empty batch's epoch.
-        epoch: BlockId,
-        /// Its time.
-        time: L2Time,
-    },
-    /// No slot is left in an epoch whose window is over (F-087).
-    EpochAdvanced {
-        /// The L1 block.
-        block: u64,
-        /// The epoch that comes next.
-        epoch: BlockId,
-    },
+    EmptyBatch { block: u64, epoch: BlockId, time: L2Time },
+    /// No slot is left in an epoch whose window is over; `epoch` comes next (F-087).
+    EpochAdvanced { block: u64, epoch: BlockId },
     /// The rest of the channel was given up after a bad batch or payload (F-090).
-    Flushed {
-        /// The L1 block.
-        block: u64,
-    },
+    Flushed { block: u64 },
     /// From here on, frames, channels and batches come strictly in order; what was buffered is gone
     /// (C-016, D-027, F-084).
-    StrictOrdering {
-        /// The first L1 block under the rules of Holocene.
-        block: u64,
-    },
-    /// Execution refused a payload; another batch is looked for (H-013).
-    PayloadRefused {
-        /// The payload's time.
-        time: L2Time,
-    },
-    /// Execution refused a payload; its deposits alone replace it (H-011).
-    PayloadReplaced {
-        /// The payload's time.
-        time: L2Time,
-    },
+    StrictOrdering { block: u64 },
+    /// Execution refused the payload of this time; another batch is looked for (H-013).
+    PayloadRefused { time: L2Time },
+    /// Execution refused the payload of this time; its deposits alone replace it (H-011).
+    PayloadReplaced { time: L2Time },
 }
 
 /// Why a transaction to the inbox carries no data.
@@ -211,7 +89,7 @@ pub enum FrameDrop {
     NoChannel,
     /// D-003: its channel is timed out.
     TimedOut,
-    /// D-004 to D-006, D-022: the channel did not take it.
+    /// D-004 to D-006: the channel did not take it.
     Rejected(FrameRejection),
 }
 
@@ -230,16 +108,13 @@ pub enum ChannelDrop {
     Flushed,
 }
 
-/// Which batch.
+/// Which batch, by its first block, and how many blocks it has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are what their names and types say")]
 pub struct BatchId {
-    /// Whether it is a span batch.
     pub span: bool,
-    /// The time of its first block.
     pub time: L2Time,
-    /// The epoch of its first block.
     pub epoch: u64,
-    /// How many blocks it has.
     pub blocks: usize,
 }
 
@@ -260,115 +135,43 @@ pub enum Fate {
     Drained,
 }
 
-/// The rule that a batch broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "each is the one rule that `rule` names")]
-pub enum DropReason {
-    Future,
-    Past,
-    Parent,
-    TooLate,
-    EpochTooOld,
-    EpochTooNew,
-    EpochHash,
-    BeforeOrigin,
-    ActivationBlock,
-    DriftExceeded,
-    OriginNotAdopted,
-    EmptyTransaction,
-    Deposit,
-    SetCode,
-    SpanBeforeDelta,
-    SpanFuture,
-    SpanPast,
-    SpanMisaligned,
-    SpanBeforeGenesis,
-    SpanParent,
-    SpanTooLate,
-    SpanEpochTooNew,
-    SpanOriginHash,
-    SpanEpochTooOld,
-    SpanOriginUnknown,
-    SpanBeforeOrigin,
-    SpanDriftExceeded,
-    SpanOriginNotAdopted,
-    SpanOverlap,
-    SpanExtraction,
-    ParentMoved,
+macro_rules! drop_reasons {
+    ($($name:ident $rule:literal,)*) => {
+        /// The rule that a batch broke.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum DropReason {
+            $(#[doc = $rule] $name,)*
+        }
+
+        impl DropReason {
+            /// The rule's id.
+            pub const fn rule(self) -> &'static str {
+                match self {
+                    $(Self::$name => $rule,)*
+                }
+            }
+        }
+    };
 }
 
-impl DropReason {
-    /// The rule's id.
-    pub const fn rule(self) -> &'static str {
-        match self {
-            Self::Future => "F-010",
-            Self::Past => "F-011",
-            Self::Parent => "F-012",
-            Self::TooLate => "F-013",
-            Self::EpochTooOld => "F-014",
-            Self::EpochTooNew => "F-017",
-            Self::EpochHash => "F-018",
-            Self::BeforeOrigin => "F-019",
-            Self::ActivationBlock => "F-020",
-            Self::DriftExceeded => "F-021",
-            Self::OriginNotAdopted => "F-022",
-            Self::EmptyTransaction | Self::Deposit => "F-023",
-            Self::SetCode => "F-024",
-            Self::SpanBeforeDelta => "F-040",
-            Self::SpanFuture => "F-041",
-            Self::SpanPast => "F-042",
-            Self::SpanMisaligned | Self::SpanBeforeGenesis => "F-043",
-            Self::SpanParent => "F-044",
-            Self::SpanTooLate => "F-045",
-            Self::SpanEpochTooNew => "F-046",
-            Self::SpanOriginHash => "F-047",
-            Self::SpanEpochTooOld => "F-048",
-            Self::SpanOriginUnknown => "F-051",
-            Self::SpanBeforeOrigin => "F-052",
-            Self::SpanDriftExceeded | Self::SpanOriginNotAdopted => "F-053",
-            Self::SpanOverlap => "F-055",
-            Self::SpanExtraction => "F-074",
-            Self::ParentMoved => "F-083",
-        }
-    }
-}
-
-impl FrameDrop {
-    /// The rule's id.
-    pub const fn rule(self) -> &'static str {
-        match self {
-            Self::OutOfOrder => "C-011",
-            Self::Superseded => "C-012",
-            Self::NotFirst => "C-013",
-            Self::NoChannel => "D-022",
-            Self::TimedOut => "D-003",
-            Self::Rejected(_) => "D-004",
-        }
-    }
-}
-
-impl ChannelDrop {
-    /// The rule's id.
-    pub const fn rule(self) -> &'static str {
-        match self {
-            Self::TimedOut => "D-002",
-            Self::Pruned => "D-011",
-            Self::Superseded => "D-021",
-            Self::Oversized => "D-023",
-            Self::Flushed => "D-026",
-        }
-    }
+drop_reasons! {
+    Future "F-010", Past "F-011", Parent "F-012", TooLate "F-013", EpochTooOld "F-014", EpochTooNew "F-017",
+    EpochHash "F-018", BeforeOrigin "F-019", ActivationBlock "F-020", DriftExceeded "F-021",
+    OriginNotAdopted "F-022", EmptyTransaction "F-023", Deposit "F-023", SetCode "F-024",
+    SpanBeforeDelta "F-040", SpanFuture "F-041", SpanPast "F-042", SpanMisaligned "F-043",
+    SpanBeforeGenesis "F-043", SpanParent "F-044", SpanTooLate "F-045", SpanEpochTooNew "F-046",
+    SpanOriginHash "F-047", SpanEpochTooOld "F-048", SpanOriginUnknown "F-051", SpanBeforeOrigin "F-052",
+    SpanDriftExceeded "F-053", SpanOriginNotAdopted "F-053", SpanOverlap "F-055", SpanExtraction "F-074",
+    ParentMoved "F-083",
 }
 
 impl Event {
     /// The id of the rule that the decision follows, as in `docs/SPEC.md`.
     pub const fn rule(&self) -> &'static str {
         match self {
-            Self::TransactionIgnored { why, .. } => match why {
-                IgnoredTransaction::Type(_) => "B-011",
-                IgnoredTransaction::Signature => "B-012",
-                IgnoredTransaction::Sender(_) => "B-010",
-            },
+            Self::TransactionIgnored { why: IgnoredTransaction::Sender(_), .. } => "B-010",
+            Self::TransactionIgnored { why: IgnoredTransaction::Type(_), .. } => "B-011",
+            Self::TransactionIgnored { why: IgnoredTransaction::Signature, .. } => "B-012",
             Self::ReceiptIgnored { .. } => "B-005",
             Self::UpdateIgnored { .. } => "A-024",
             Self::BatcherChanged { .. } => "A-040",
@@ -376,10 +179,23 @@ impl Event {
             Self::BlobIgnored { .. } => "B-036",
             Self::PayloadIgnored { .. } => "C-005",
             Self::FrameAccepted { .. } => "D-016",
-            Self::FrameDropped { why, .. } => why.rule(),
+            Self::FrameDropped { why, .. } => match why {
+                FrameDrop::OutOfOrder => "C-011",
+                FrameDrop::Superseded => "C-012",
+                FrameDrop::NotFirst => "C-013",
+                FrameDrop::NoChannel => "D-022",
+                FrameDrop::TimedOut => "D-003",
+                FrameDrop::Rejected(_) => "D-004",
+            },
             Self::ChannelOpened { .. } => "D-001",
             Self::ChannelCompleted { .. } => "D-017",
-            Self::ChannelDropped { why, .. } => why.rule(),
+            Self::ChannelDropped { why, .. } => match why {
+                ChannelDrop::TimedOut => "D-002",
+                ChannelDrop::Pruned => "D-011",
+                ChannelDrop::Superseded => "D-021",
+                ChannelDrop::Oversized => "D-023",
+                ChannelDrop::Flushed => "D-026",
+            },
             Self::ChannelUnreadable { .. } => "E-001",
             Self::ChannelCut { .. } => "E-004",
             Self::BatchUnreadable { .. } => "E-022",

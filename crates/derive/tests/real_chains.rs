@@ -132,7 +132,8 @@ fn one_block(cfg: &RollupConfig, tip: &Tip, epochs: Vec<L1Input>, txs: &[Bytes])
         parent_hash: last.hash,
         time: L1Time(last.time.0 + 12),
     };
-    let inclusion = L1Input { origin: inclusion, data: vec![batcher::payload(&frames)], ..L1Input::default() };
+    let inclusion =
+        L1Input { origin: inclusion, data: vec![batcher::payload(&frames)], ..L1Input::default() };
     let mut pipeline = Pipeline::new(cfg, tip, first);
     let mut blocks = epochs.into_iter().chain([inclusion]);
     loop {
