@@ -2,14 +2,14 @@
 
 use crate::{
     channels::{ChannelBank, Channels, Reading, StagedChannel},
-    check::{Judge, Verdict},
+    check::Judge,
     error::{DeriveError, ResetCause},
     event::{BatchId, DropReason, Event, Fate},
     frames::FrameQueue,
     window::{Missing, SafeBlocks, Window},
 };
 use alloc::{collections::VecDeque, vec::Vec};
-use core::mem;
+use core::{iter::Peekable, mem};
 use unroll_protocol::{
     batch::{Batch, BatchReader, SingularBatch, SpanBatch, SpanBlock, SpanBlocks, Transactions},
     compression::{StreamEnd, decompress},
@@ -29,6 +29,7 @@ pub(crate) enum Next {
 
 /// How channels and batches are ordered; chosen by the time of the L1 block being read (F-070).
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one in a pipeline")]
 pub(crate) enum BatchOrder {
     /// To Granite: channels and batches may come in any order and wait for their turn.
     Buffered { bank: ChannelBank, queue: BatchQueue },
@@ -129,10 +130,14 @@ impl Work<'_> {
     /// The next block of a span, if it fits the slot. If it does not, its predecessor was not built, and the rest is
     /// void (F-057, F-083). The parent is the safe head as it is now (F-056, F-080).
     fn stream(&mut self, span: &mut Option<SpanCursor>) -> Option<SingularBatch> {
-        let SpanBlock { time, epoch_number, transactions } = span.as_mut()?.next()?;
+        let Some(SpanBlock { time, epoch_number, transactions }) = span.as_mut()?.next() else {
+            *span = None;
+            return None;
+        };
         let epoch = self.window.origin(epoch_number).filter(|_| time == self.next_time());
         let Some(epoch) = epoch.map(L1Ref::id) else {
-            let id = span.take()?.id();
+            let blocks = 1 + span.take().map_or(0, |span| span.len());
+            let id = BatchId { span: true, time, epoch: epoch_number, blocks };
             self.tell(id, Fate::Dropped(DropReason::ParentMoved));
             return None;
         };
@@ -159,27 +164,14 @@ impl Work<'_> {
     }
 }
 
-/// What is left of an accepted span: the blocks newer than the safe head, made one by one.
-#[derive(Debug)]
-struct SpanCursor {
-    blocks: SpanBlocks,
-    next: Option<SpanBlock>,
-}
+/// What is left of an accepted span, made block by block.
+type SpanCursor = Peekable<SpanBlocks>;
 
-impl SpanCursor {
-    fn new(span: &SpanBatch, tip: &L2Ref) -> Self {
-        let mut blocks = span.blocks();
-        let next = blocks.find(|block| block.time > tip.time);
-        Self { blocks, next }
-    }
-
-    fn next(&mut self) -> Option<SpanBlock> {
-        mem::replace(&mut self.next, self.blocks.next())
-    }
-
-    fn id(&self) -> BatchId {
-        span_id(self.blocks.span())
-    }
+/// The blocks newer than the safe head.
+fn new_blocks(span: &SpanBatch, tip: &L2Ref) -> Option<SpanCursor> {
+    let mut blocks = span.blocks().peekable();
+    while blocks.next_if(|block| block.time <= tip.time).is_some() {}
+    Some(blocks)
 }
 
 /// Batches in order of inclusion, waiting for their slots (F-005).
@@ -190,7 +182,9 @@ pub(crate) struct BatchQueue {
     batches: VecDeque<Queued>,
     /// What is left of an accepted span.
     span: Option<SpanCursor>,
-    pulled: Pulled,
+    /// Set while a decision waits for L2 blocks: the pull of one batch before it is done, and the L1 data at hand was
+    /// used up, or not.
+    pulled: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -201,18 +195,6 @@ struct Queued {
     told: bool,
 }
 
-/// Each decision follows the pull of one batch; this remembers the pull while L2 blocks are fetched.
-#[derive(Debug, Default)]
-#[expect(clippy::large_enum_variant, reason = "one is alive at a time")]
-enum Pulled {
-    #[default]
-    NotYet,
-    Waiting(Batch),
-    Done {
-        dry: bool,
-    },
-}
-
 impl BatchQueue {
     fn next(&mut self, bank: &mut ChannelBank, work: &mut Work<'_>) -> Result<Next, DeriveError> {
         loop {
@@ -220,10 +202,10 @@ impl BatchQueue {
                 return Ok(Next::Batch(batch));
             }
             let behind = work.l1.origin.number < work.tip.l1_origin.number;
-            let batch = match mem::take(&mut self.pulled) {
-                Pulled::NotYet => work.pull(bank).ok_or(true),
-                Pulled::Waiting(batch) => Ok(batch),
-                Pulled::Done { dry } => Err(dry),
+            // One batch is pulled before each decision; whether more would come decides about empty ones (F-085).
+            let batch = match self.pulled.take() {
+                Some(dry) => Err(dry),
+                None => work.pull(bank).ok_or(true),
             };
             let dry = match batch {
                 Ok(batch) if behind => {
@@ -231,9 +213,7 @@ impl BatchQueue {
                     continue;
                 }
                 Ok(batch) => {
-                    if let Some(missing) = self.add(batch, work) {
-                        return Ok(Next::NeedL2(missing));
-                    }
+                    self.add(batch, work);
                     false
                 }
                 Err(dry) => dry,
@@ -244,7 +224,7 @@ impl BatchQueue {
             work.check_window()?;
             match self.decide(dry, work) {
                 Some(Next::NeedL2(missing)) => {
-                    self.pulled = Pulled::Done { dry };
+                    self.pulled = Some(dry);
                     return Ok(Next::NeedL2(missing));
                 }
                 Some(next) => return Ok(next),
@@ -254,24 +234,16 @@ impl BatchQueue {
         }
     }
 
-    /// Queues a batch unless it is bad already. An empty queue needs no look, because the decision comes next.
-    fn add(&mut self, batch: Batch, work: &mut Work<'_>) -> Option<Missing> {
+    /// Queues a batch unless it is bad already. An empty queue needs no look, because the decision comes next; and if L2
+    /// blocks are missing to tell, the verdict of its turn will be the same, because those blocks do not change.
+    fn add(&mut self, batch: Batch, work: &mut Work<'_>) {
         let inclusion = work.l1.origin;
-        if !self.batches.is_empty() {
-            match work.judge(inclusion).batch(&batch) {
-                Verdict::NeedL2(missing) => {
-                    self.pulled = Pulled::Waiting(batch);
-                    return Some(missing);
-                }
-                Verdict::Drop(why) => {
-                    work.tell(id(&batch), Fate::Dropped(why));
-                    return None;
-                }
-                Verdict::Accept | Verdict::Past | Verdict::Future | Verdict::Undecided => {}
-            }
+        if !self.batches.is_empty()
+            && let Ok(fate @ Fate::Dropped(_)) = work.judge(inclusion).queued(&batch)
+        {
+            return work.tell(id(&batch), fate);
         }
         self.batches.push_back(Queued { batch, inclusion, told: false });
-        None
     }
 
     /// The first acceptable batch in order of inclusion, or an empty one if it is time. `None`: nothing yet.
@@ -279,13 +251,9 @@ impl BatchQueue {
         let mut index = 0;
         while let Some(queued) = self.batches.get_mut(index) {
             let id = id(&queued.batch);
-            let fate = match work.judge(queued.inclusion).batch(&queued.batch) {
-                Verdict::Accept => Fate::Accepted,
-                Verdict::Drop(why) => Fate::Dropped(why),
-                Verdict::Past => Fate::Past,
-                Verdict::Future => Fate::Future,
-                Verdict::Undecided => Fate::Undecided,
-                Verdict::NeedL2(missing) => return Some(Next::NeedL2(missing)),
+            let fate = match work.judge(queued.inclusion).queued(&queued.batch) {
+                Ok(fate) => fate,
+                Err(missing) => return Some(Next::NeedL2(missing)),
             };
             let waits = matches!(fate, Fate::Future | Fate::Undecided);
             if !(waits && mem::replace(&mut queued.told, true)) {
@@ -305,7 +273,7 @@ impl BatchQueue {
         match self.batches.remove(index)?.batch {
             Batch::Singular(batch) => Some(batch),
             Batch::Span(span) => {
-                self.span = Some(SpanCursor::new(&span, work.tip)); // F-056
+                self.span = new_blocks(&span, work.tip); // F-056
                 work.stream(&mut self.span)
             }
         }
@@ -334,17 +302,9 @@ impl BatchStage {
             let Some(batch) = streamed.or_else(|| self.waiting.take()).or_else(|| work.pull(channel)) else {
                 return Ok(work.empty_batch(true).map_or(Next::Dry, Next::Batch));
             };
-            let judge = work.judge(work.l1.origin);
-            let verdict = match &batch {
-                Batch::Singular(batch) => judge.singular(batch), // F-080
-                Batch::Span(span) => judge.streamed_span(span),
-            };
-            let fate = match verdict {
-                Verdict::Accept => Fate::Accepted,
-                Verdict::Drop(why) => Fate::Dropped(why),
-                Verdict::Past => Fate::Past, // F-075, F-082
-                Verdict::Undecided | Verdict::Future => Fate::Undecided, // F-076: lost
-                Verdict::NeedL2(missing) => {
+            let fate = match work.judge(work.l1.origin).streamed(&batch) {
+                Ok(fate) => fate,
+                Err(missing) => {
                     self.waiting = Some(batch);
                     return Ok(Next::NeedL2(missing));
                 }
@@ -353,10 +313,10 @@ impl BatchStage {
             match (fate, batch) {
                 (Fate::Accepted, Batch::Singular(batch)) => return Ok(Next::Batch(batch)),
                 (Fate::Accepted, Batch::Span(span)) => {
-                    self.span = Some(SpanCursor::new(&span, work.tip));
+                    self.span = new_blocks(&span, work.tip);
                 }
                 (Fate::Dropped(_), _) => self.flush(channel, work), // F-075, F-081
-                _ => {}
+                _ => {} // F-075, F-082: past; F-076: undecided, and lost
             }
         }
     }
@@ -370,14 +330,9 @@ impl BatchStage {
 }
 
 fn id(batch: &Batch) -> BatchId {
-    match batch {
-        Batch::Singular(batch) => {
-            BatchId { span: false, time: batch.time, epoch: batch.epoch.number, blocks: 1 }
-        }
-        Batch::Span(span) => span_id(span),
-    }
-}
-
-const fn span_id(span: &SpanBatch) -> BatchId {
-    BatchId { span: true, time: span.start_time(), epoch: span.start_epoch(), blocks: span.block_count() }
+    let (span, time, epoch, blocks) = match batch {
+        Batch::Singular(batch) => (false, batch.time, batch.epoch.number, 1),
+        Batch::Span(span) => (true, span.start_time(), span.start_epoch(), span.block_count()),
+    };
+    BatchId { span, time, epoch, blocks }
 }

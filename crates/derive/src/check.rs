@@ -2,7 +2,7 @@
 
 use crate::{
     channels::Reading,
-    event::DropReason,
+    event::{DropReason, Fate},
     window::{Missing, SafeBlocks, Window, transactions_digest},
 };
 use unroll_protocol::{
@@ -14,32 +14,34 @@ use unroll_protocol::{
 /// EIP-7702's transaction type (F-024).
 const SET_CODE_TX_TYPE: u8 = 4;
 
-/// What becomes of a batch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Accept,
-    /// Gone for good.
-    Drop(DropReason),
-    /// Behind the safe head, which under strict ordering is no fault (F-011, F-042).
-    Past,
-    /// Ahead of the next slot, which before strict ordering is no fault (F-010, F-041).
-    Future,
-    /// L1 blocks are missing.
-    Undecided,
+/// A rule that ends the judgement is an `Err`, so that rules can be written one after the other with `?`.
+type Judgement = Result<(), Stop>;
+
+enum Stop {
+    Fate(Fate),
     /// Safe L2 blocks are missing; they exist, so this is no verdict.
     NeedL2(Missing),
 }
 
-use Verdict::{Accept, Drop, Undecided};
+const UNDECIDED: Stop = Stop::Fate(Fate::Undecided);
 
-/// A rule that ends the judgement is an `Err`, so that rules can be written one after the other with `?`.
-type Judgement = Result<(), Verdict>;
-
-const fn drop_if(broken: bool, why: DropReason) -> Judgement {
-    if broken { Err(Drop(why)) } else { Ok(()) }
+const fn dropped(why: DropReason) -> Stop {
+    Stop::Fate(Fate::Dropped(why))
 }
 
-impl From<Missing> for Verdict {
+const fn drop_if(broken: bool, why: DropReason) -> Judgement {
+    if broken { Err(dropped(why)) } else { Ok(()) }
+}
+
+fn verdict(judgement: Judgement) -> Result<Fate, Missing> {
+    match judgement {
+        Ok(()) => Ok(Fate::Accepted),
+        Err(Stop::Fate(fate)) => Ok(fate),
+        Err(Stop::NeedL2(missing)) => Err(missing),
+    }
+}
+
+impl From<Missing> for Stop {
     fn from(missing: Missing) -> Self {
         Self::NeedL2(missing)
     }
@@ -55,49 +57,51 @@ pub(crate) struct Judge<'a> {
 
 impl Judge<'_> {
     /// The verdict of the batch queue (F.2 to F.4).
-    pub(crate) fn batch(&self, batch: &Batch) -> Verdict {
-        match batch {
+    pub(crate) fn queued(&self, batch: &Batch) -> Result<Fate, Missing> {
+        verdict(match batch {
             Batch::Singular(batch) => self.singular(batch),
-            Batch::Span(span) => into_verdict(self.full_span(span)),
-        }
+            Batch::Span(span) => self.full_span(span),
+        })
     }
 
-    /// F.2.
-    pub(crate) fn singular(&self, batch: &SingularBatch) -> Verdict {
-        into_verdict(self.singular_rules(batch))
+    /// The verdict of the batch stage; spans are judged as a whole before they are streamed (F.5).
+    pub(crate) fn streamed(&self, batch: &Batch) -> Result<Fate, Missing> {
+        verdict(match batch {
+            Batch::Singular(batch) => self.singular(batch), // F-080
+            Batch::Span(span) => self.streamed_span(span),
+        })
     }
 
-    /// The verdict of the batch stage on a span before it is streamed (F-072 to F-074).
-    pub(crate) fn streamed_span(&self, span: &SpanBatch) -> Verdict {
-        into_verdict(self.span_prefix(span).and_then(|()| self.overlap(span)).and_then(|()| {
-            // F-074: as epochs never decrease and the last one is known (F-047), the first new one decides.
-            let first =
-                span.blocks().find(|block| block.time > self.tip.time).map(|block| block.epoch_number);
-            let known =
-                |&epoch: &u64| epoch >= self.tip.l1_origin.number && self.window.origin(epoch).is_some();
-            drop_if(!first.as_ref().is_some_and(known), DropReason::SpanExtraction)
-        }))
+    /// F-072 to F-074.
+    fn streamed_span(&self, span: &SpanBatch) -> Judgement {
+        self.span_prefix(span)?;
+        self.overlap(span)?;
+        // F-074: as epochs never decrease and the last one is known (F-047), the first new one decides.
+        let first = span.blocks().find(|block| block.time > self.tip.time).map(|block| block.epoch_number);
+        let known = |&epoch: &u64| epoch >= self.tip.l1_origin.number && self.window.origin(epoch).is_some();
+        drop_if(!first.as_ref().is_some_and(known), DropReason::SpanExtraction)
     }
 
     fn next_time(&self) -> L2Time {
         self.tip.time.plus(self.l1.cfg.block_time)
     }
 
-    fn singular_rules(&self, batch: &SingularBatch) -> Judgement {
+    /// F.2.
+    fn singular(&self, batch: &SingularBatch) -> Judgement {
         use DropReason as Why;
-        let epoch = self.window.epoch().ok_or(Undecided)?;
+        let epoch = self.window.epoch().ok_or(UNDECIDED)?;
         let (number, strict) = (batch.epoch.number, self.l1.rules.strict_ordering);
         if batch.time > self.next_time() {
-            return Err(if strict { Drop(Why::Future) } else { Verdict::Future }); // F-010
+            return Err(Stop::Fate(if strict { Fate::Dropped(Why::Future) } else { Fate::Future })); // F-010
         }
         if batch.time < self.next_time() {
-            return Err(if strict { Verdict::Past } else { Drop(Why::Past) }); // F-011
+            return Err(Stop::Fate(if strict { Fate::Past } else { Fate::Dropped(Why::Past) })); // F-011
         }
         drop_if(batch.parent_hash != self.tip.hash, Why::Parent)?; // F-012
         drop_if(self.is_too_late(number), Why::TooLate)?; // F-013
         drop_if(number < epoch.number, Why::EpochTooOld)?; // F-014
         drop_if(number > epoch.number.saturating_add(1), Why::EpochTooNew)?; // F-017
-        let origin = self.window.origin(number).ok_or(Undecided)?; // F-015, F-016
+        let origin = self.window.origin(number).ok_or(UNDECIDED)?; // F-015, F-016
         drop_if(batch.epoch.hash != origin.hash, Why::EpochHash)?; // F-018
         drop_if(batch.time.is_before_l1(origin.time), Why::BeforeOrigin)?; // F-019
         let empty = batch.transactions.is_empty();
@@ -105,7 +109,7 @@ impl Judge<'_> {
         if self.is_past_drift(batch.time, origin) {
             drop_if(!empty, Why::DriftExceeded)?; // F-021
             if number == epoch.number {
-                let next = self.window.next_epoch().ok_or(Undecided)?; // F-022
+                let next = self.window.next_epoch().ok_or(UNDECIDED)?; // F-022
                 drop_if(!batch.time.is_before_l1(next.time), Why::OriginNotAdopted)?;
             }
         }
@@ -115,45 +119,42 @@ impl Judge<'_> {
     /// F-040 to F-048.
     fn span_prefix(&self, span: &SpanBatch) -> Judgement {
         use DropReason as Why;
-        let epoch = self.window.epoch().ok_or(Undecided)?;
+        let epoch = self.window.epoch().ok_or(UNDECIDED)?;
         let (start, end, strict) = (span.start_epoch(), span.end_epoch(), self.l1.rules.strict_ordering);
         let origin = if start == epoch.number.saturating_add(1) {
-            self.window.next_epoch().ok_or(Undecided)?
+            self.window.next_epoch().ok_or(UNDECIDED)?
         } else {
             epoch
         };
         let rules = self.l1.cfg.forks.derivation(origin.time); // F-040: the clock is the batch's own origin
         drop_if(!rules.span_batches, Why::SpanBeforeDelta)?;
         if span.start_time() > self.next_time() {
-            return Err(if strict { Drop(Why::SpanFuture) } else { Verdict::Future }); // F-041
+            return Err(Stop::Fate(if strict { Fate::Dropped(Why::SpanFuture) } else { Fate::Future })); // F-041
         }
         if span.end_time() < self.next_time() {
-            return Err(if strict { Verdict::Past } else { Drop(Why::SpanPast) }); // F-042
+            return Err(Stop::Fate(if strict { Fate::Past } else { Fate::Dropped(Why::SpanPast) })); // F-042
         }
         drop_if(self.is_too_late(start), Why::SpanTooLate)?; // F-045, early: it needs no L2 block
         let parent = self.safe.block(self.span_parent(span)?)?;
         drop_if(parent.hash[..20] != span.parent_check, Why::SpanParent)?; // F-044
         drop_if(start > parent.l1_origin.saturating_add(1), Why::SpanEpochTooNew)?; // F-046
-        let end = self.window.origin(end).ok_or(Undecided)?;
+        let end = self.window.origin(end).ok_or(UNDECIDED)?;
         drop_if(end.hash[..20] != span.l1_origin_check, Why::SpanOriginHash)?; // F-047
         drop_if(start < parent.l1_origin, Why::SpanEpochTooOld) // F-048
     }
 
     /// F-043: the number of the safe block one slot before the span.
-    fn span_parent(&self, span: &SpanBatch) -> Result<u64, Verdict> {
+    fn span_parent(&self, span: &SpanBatch) -> Result<u64, Stop> {
         if span.start_time() == self.next_time() {
             return Ok(self.tip.number);
         }
-        let misaligned = Drop(DropReason::SpanMisaligned);
-        let behind = self.tip.time.0.checked_sub(span.start_time().0).ok_or(misaligned.clone())?;
-        let overlap = behind.checked_div(self.l1.cfg.block_time).ok_or(misaligned.clone())?;
-        if behind % self.l1.cfg.block_time != 0 {
-            return Err(misaligned);
-        }
+        let behind = self.tip.time.0.checked_sub(span.start_time().0);
+        let aligned = behind.filter(|behind| behind.is_multiple_of(self.l1.cfg.block_time));
+        let overlap = aligned.and_then(|behind| behind.checked_div(self.l1.cfg.block_time));
+        let overlap = overlap.ok_or(dropped(DropReason::SpanMisaligned))?;
         let parent = self.tip.number.checked_sub(overlap).and_then(|number| number.checked_sub(1));
-        parent
-            .filter(|&parent| parent >= self.l1.cfg.genesis.l2.number)
-            .ok_or(Drop(DropReason::SpanBeforeGenesis))
+        let parent = parent.filter(|&parent| parent >= self.l1.cfg.genesis.l2.number);
+        parent.ok_or(dropped(DropReason::SpanBeforeGenesis))
     }
 
     /// F-050: the new blocks one by one, then the old ones.
@@ -175,12 +176,12 @@ impl Judge<'_> {
         use DropReason as Why;
         let SpanBlock { time, epoch_number: epoch, ref transactions } = *block;
         drop_if(epoch < self.tip.l1_origin.number, Why::SpanOriginUnknown)?; // F-051
-        let origin = self.window.origin(epoch).ok_or(Drop(Why::SpanOriginUnknown))?;
+        let origin = self.window.origin(epoch).ok_or(dropped(Why::SpanOriginUnknown))?;
         drop_if(time.is_before_l1(origin.time), Why::SpanBeforeOrigin)?; // F-052
         if self.is_past_drift(time, origin) {
             drop_if(!transactions.is_empty(), Why::SpanDriftExceeded)?; // F-053
             if !advances {
-                let next = self.window.origin(epoch.saturating_add(1)).ok_or(Undecided)?;
+                let next = self.window.origin(epoch.saturating_add(1)).ok_or(UNDECIDED)?;
                 drop_if(!time.is_before_l1(next.time), Why::SpanOriginNotAdopted)?;
             }
         }
@@ -217,16 +218,12 @@ impl Judge<'_> {
         let set_code = self.l1.cfg.forks.execution(time).set_code_transactions;
         for tx in transactions {
             match tx.first() {
-                None => return Err(Drop(DropReason::EmptyTransaction)),
-                Some(&DEPOSIT_TX_TYPE) => return Err(Drop(DropReason::Deposit)),
-                Some(&SET_CODE_TX_TYPE) if !set_code => return Err(Drop(DropReason::SetCode)),
+                None => return Err(dropped(DropReason::EmptyTransaction)),
+                Some(&DEPOSIT_TX_TYPE) => return Err(dropped(DropReason::Deposit)),
+                Some(&SET_CODE_TX_TYPE) if !set_code => return Err(dropped(DropReason::SetCode)),
                 Some(_) => {}
             }
         }
         Ok(())
     }
-}
-
-fn into_verdict(judgement: Judgement) -> Verdict {
-    judgement.err().unwrap_or(Accept)
 }

@@ -3,9 +3,9 @@
 use crate::{
     attributes::attributes,
     channels::{ChannelBank, Reading},
-    check::{Judge, Verdict},
+    check::Judge,
     error::{DeriveError, ResetCause},
-    event::{DropReason, Event, FrameDrop},
+    event::{DropReason, Event, Fate, FrameDrop},
     source::L1Input,
     window::{SafeBlock, SafeBlocks, Window},
 };
@@ -97,8 +97,8 @@ fn extraction_failures_are_drops() {
     stream.append(&mut string);
     let l1 = Reading::new(&cfg, l1(7));
     let batch = BatchReader::new(stream.into()).next(&cfg, l1.rules).unwrap().unwrap();
-    let Batch::Span(span) = batch else { panic!("{batch:?}") };
+    let Batch::Span(span) = &batch else { panic!("{batch:?}") };
     assert_eq!((span.start_time(), span.start_epoch(), span.end_epoch()), (L2Time(68), 5, 6));
     let judge = Judge { l1, window: &window, safe: &safe, tip: &tip };
-    assert_eq!(judge.streamed_span(&span), Verdict::Drop(DropReason::SpanExtraction));
+    assert_eq!(judge.streamed(&batch), Ok(Fate::Dropped(DropReason::SpanExtraction)));
 }
