@@ -15,5 +15,3 @@ deny:
     cargo deny check
 ci:
     .ci/run
-fuzz *ARGS:
-    cargo run --release -p unroll-fuzz -- {{ARGS}}

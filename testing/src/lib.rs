@@ -4,5 +4,7 @@
 
 pub mod batcher;
 pub mod data;
+#[cfg(feature = "devnet")]
+pub mod devnet;
 pub mod memory;
 pub mod noise;
