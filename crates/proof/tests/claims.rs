@@ -7,7 +7,7 @@ use common::{Case, DEVNETS, SEPOLIA, case, judge};
 use std::collections::BTreeSet;
 use unroll_derive::provider::ChainProvider;
 use unroll_proof::{
-    BootInfo, OracleBackend, Transition, Witness, claim::Outcome, start::AgreedError,
+    BootInfo, OracleBackend, Recorder, Transition, Witness, claim::Outcome, start::AgreedError,
     transition::TransitionError,
 };
 
@@ -182,4 +182,19 @@ fn an_agreed_output_must_fit_its_block() {
     agreed.state_root = B256::ZERO;
     let error = Transition::new(&case.config, backend, agreed).unwrap_err();
     assert!(matches!(error, TransitionError::Agreed(AgreedError::StateRoot { .. })), "{error}");
+}
+
+/// What a run reads suffices for it: a witness of just that gives the same verdict, and reads all of it.
+#[test]
+fn a_recorded_witness_suffices() {
+    for name in [DEVNETS[0], SEPOLIA] {
+        let Some(case) = case(name) else { return };
+        let mut recorder = Recorder::new(witness(&case));
+        let verdict = judge(&case.boot, &case.config, &mut recorder).unwrap();
+        let mut small = Witness::from_records(&recorder.records().into()).unwrap();
+        assert_eq!(judge(&case.boot, &case.config, &mut small).unwrap(), verdict);
+        assert_eq!(small.read_stats().preimages, recorder.read().len() as u64);
+        // Of the reference client's witness of one block, ours reads a part, and nothing that it lacks.
+        assert!(recorder.read().len() <= common::records(&case.records).len());
+    }
 }
