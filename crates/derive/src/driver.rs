@@ -1,7 +1,7 @@
 //! The pipeline over providers: answers what it needs, until there are attributes or L1 ends.
 
 use crate::{
-    error::{CriticalCause, DeriveError, DriveError, Unsupported},
+    error::{CriticalCause, DeriveError, DriveError, Misuse, Unsupported},
     event::Event,
     pipeline::{Pipeline, Poll},
     provider::{BlobProvider, ChainProvider, L2ChainProvider},
@@ -116,6 +116,9 @@ impl<'c> Driver<'c> {
                 Tip::from_block(self.cfg, block.header, block.first_transaction.as_ref().map(|tx| &tx[..]));
             tip.map(|tip| SafeBlock::from_ref(&tip.block))
         };
-        Ok(block.map_err(CriticalCause::from)?)
+        match block.map_err(CriticalCause::from)? {
+            block if block.number == number => Ok(block),
+            other => Err(Misuse::OtherL2 { asked: number, got: other.number }.into()),
+        }
     }
 }

@@ -108,6 +108,9 @@ pub enum Misuse {
     /// A bundle that was not asked for.
     #[error("no upgrade bundle was asked for")]
     UnexpectedBundle,
+    /// A safe block that is not the one asked for.
+    #[error("asked for L2 block {asked}, got {got}")]
+    OtherL2 { asked: u64, got: u64 },
     /// Blobs that a provider gave are fewer or more than were asked for.
     #[error("asked for {asked} blobs, got {got}")]
     BlobCount { asked: usize, got: usize },

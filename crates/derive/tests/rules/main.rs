@@ -9,6 +9,7 @@
 )]
 
 mod batches;
+mod chains;
 mod channels;
 mod payloads;
 mod providers;

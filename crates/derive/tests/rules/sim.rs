@@ -183,6 +183,8 @@ pub struct Sim {
     pub refuse: BTreeSet<u64>,
     /// L2 blocks that the pipeline may ask for, by j.
     pub safe: BTreeMap<u64, SafeBlock>,
+    /// Execution refuses blocks with this transaction.
+    pub poison: Option<Bytes>,
     /// The safe blocks that it asked for, as (first, last, with transactions).
     pub asked: Vec<(u64, u64, bool)>,
     pub bundle: Bytes,
@@ -218,6 +220,7 @@ impl Sim {
             tip,
             l1: BTreeMap::new(),
             refuse: BTreeSet::new(),
+            poison: None,
             safe: BTreeMap::new(),
             asked: Vec::new(),
             bundle: Bytes::new(),
@@ -298,7 +301,9 @@ impl Sim {
     /// Takes attributes for a block, or refuses them once; what was refused before Holocene yields nothing.
     fn execute(&mut self, attributes: OpPayloadAttributes) -> Result<Option<Derived>, DeriveError> {
         let j = (attributes.payload_attributes.timestamp - 1000) / 2;
-        let attributes = if self.refuse.remove(&j) {
+        let poison = |tx: &Bytes| self.poison.as_ref() == Some(tx);
+        let poisoned = attributes.transactions.as_ref().unwrap().iter().any(poison);
+        let attributes = if self.refuse.remove(&j) || poisoned {
             let replaced = self.pipeline.reject(attributes)?;
             self.events.extend(self.pipeline.drain_events());
             let Some(replaced) = replaced else { return Ok(None) };
