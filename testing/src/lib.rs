@@ -8,3 +8,5 @@ pub mod data;
 pub mod devnet;
 pub mod memory;
 pub mod noise;
+pub mod reference;
+pub mod simulator;
