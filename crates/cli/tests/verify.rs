@@ -1,4 +1,5 @@
 //! `unroll verify`, run as people run it: the program, its exit code and what it says.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 use serde_json::{Value, json};
 use std::{

@@ -104,11 +104,10 @@ fn local<const N: usize, O: PreimageOracle>(
     input: LocalInput,
 ) -> Result<[u8; N], BackendError<O::Error>> {
     let value = read(oracle, input)?;
-    value[..].try_into().map_err(|_| BackendError::Malformed {
-        key: PreimageKey::local(input),
-        purpose: Purpose::Local(input),
-        what: Malformation::Length { expected: N, actual: value.len() },
-    })
+    let length = Malformation::Length { expected: N, actual: value.len() };
+    value[..]
+        .try_into()
+        .map_err(|_| BackendError::malformed(PreimageKey::local(input), Purpose::Local(input), length))
 }
 
 fn read<O: PreimageOracle>(oracle: &mut O, input: LocalInput) -> Result<Bytes, BackendError<O::Error>> {

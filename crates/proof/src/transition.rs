@@ -136,7 +136,7 @@ impl<'c, B: Backend> Transition<'c, B> {
                 }
                 // The only reason to refuse a payload is that it is invalid: H-017.
                 Err(ExecutionError::InvalidPayload(_)) => match driver.reject(*attributes)? {
-                    Some(deposits) => attributes = Box::new(deposits), // H-011
+                    Some(deposits) => *attributes = deposits, // H-011
                     None => return Ok(None),
                 },
                 Err(error) => return Err(error.into()),

@@ -1,4 +1,5 @@
 //! What the backend makes of preimages: real ones of OP Sepolia, and a few that are wrong.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 
@@ -11,7 +12,7 @@ use unroll_executor::{
 };
 use unroll_proof::{
     BootInfo, Hint, OracleBackend, PreimageKey, PreimageOracle, Witness,
-    backend::{BackendError, Malformation, Purpose},
+    backend::{BackendError, Malformation, Malformed, Purpose},
     boot::{self, ConfigChoiceError},
     preimage::{Dialect, LocalInput},
     witness::Missing,
@@ -124,7 +125,7 @@ fn blobs_by_versioned_hash() {
     let purpose = Purpose::BlobCommitment { versioned_hash: wrong.hash };
     assert_eq!(
         backend.blobs(&block, &[wrong]).unwrap_err(),
-        BackendError::Malformed { key, purpose, what: Malformation::BlobVersion(2) }
+        BackendError::malformed(key, purpose, Malformation::BlobVersion(2))
     );
 }
 
@@ -142,7 +143,8 @@ fn malformed_preimages_are_named() {
     let commitment = witness.insert_sha256(Bytes::from_static(&[0; 47]));
     let mut backend = OracleBackend::new(witness, trailing);
     let output = |backend: &mut OracleBackend<Witness>, root| match backend.output(root).unwrap_err() {
-        BackendError::Malformed { key, what, .. } => {
+        BackendError::Malformed(malformed) => {
+            let Malformed { key, what, .. } = *malformed;
             assert_eq!(key, PreimageKey::keccak256(root));
             what
         }
@@ -157,14 +159,14 @@ fn malformed_preimages_are_named() {
     let purpose = Purpose::L1Header { hash: trailing };
     let key = PreimageKey::keccak256(trailing);
     let what = Malformation::Rlp(alloy_rlp::Error::UnexpectedLength);
-    assert_eq!(header, BackendError::Malformed { key, purpose, what });
+    assert_eq!(header, BackendError::malformed(key, purpose, what));
     let mut versioned_hash = commitment;
     versioned_hash[0] = 1;
     let asked = [IndexedBlobHash { index: 0, hash: versioned_hash }];
     let blob = backend.blobs(&Default::default(), &asked).unwrap_err();
     let what = Malformation::Length { expected: 48, actual: 47 };
     let (key, purpose) = (PreimageKey::sha256(commitment), Purpose::BlobCommitment { versioned_hash });
-    assert_eq!(blob, BackendError::Malformed { key, purpose, what });
+    assert_eq!(blob, BackendError::malformed(key, purpose, what));
 }
 
 /// A chain whose numbers do not count down by one is no chain.
@@ -178,11 +180,11 @@ fn numbers_count_down() {
     let (key, what) = (PreimageKey::keccak256(parent), Malformation::Number { expected: 6, actual: 5 });
     assert_eq!(
         backend.block_info_by_number(5).unwrap_err(),
-        BackendError::Malformed { key, purpose: Purpose::L1Header { hash: parent }, what }
+        BackendError::malformed(key, Purpose::L1Header { hash: parent }, what)
     );
     assert_eq!(
         backend.block_start_by_number(head, 5).unwrap_err(),
-        BackendError::Malformed { key, purpose: Purpose::L2Header { hash: parent }, what }
+        BackendError::malformed(key, Purpose::L2Header { hash: parent }, what)
     );
 }
 
@@ -251,7 +253,7 @@ fn precompile_results() {
     let purpose = Purpose::Precompile { address: ECRECOVER };
     for bad in [&[][..], &[2]] {
         let what = Malformation::PrecompileStatus;
-        assert_eq!(answer(Some(bad), true), Err(BackendError::Malformed { key, purpose, what }));
+        assert_eq!(answer(Some(bad), true), Err(BackendError::malformed(key, purpose, what)));
     }
     assert_eq!(answer(None, true), Err(BackendError::Oracle { key, purpose, source: Missing }));
 }
@@ -287,7 +289,7 @@ fn boot_info_by_local_keys() {
             wrong[place].1.resize(length, 0);
             let what = Malformation::Length { expected: value.len(), actual: length };
             let error = BootInfo::load(&mut table(&wrong)).unwrap_err();
-            assert_eq!(error, BackendError::Malformed { key, purpose, what });
+            assert_eq!(error, BackendError::malformed(key, purpose, what));
         }
         let mut without = inputs.to_vec();
         without.remove(place);

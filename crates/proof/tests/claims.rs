@@ -1,4 +1,5 @@
 //! Verdicts on real claims, right and wrong (J-020 to J-027).
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 

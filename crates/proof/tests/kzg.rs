@@ -1,4 +1,5 @@
 //! Blobs against their commitments: the vectors of c-kzg and real blobs of OP Sepolia.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 

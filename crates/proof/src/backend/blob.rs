@@ -18,7 +18,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
     fn commitment(&mut self, versioned_hash: B256) -> Result<Commitment, BackendError<O::Error>> {
         let (key, purpose) =
             (PreimageKey::sha256(versioned_hash), Purpose::BlobCommitment { versioned_hash });
-        let malformed = |what| BackendError::Malformed { key, purpose, what };
+        let malformed = |what| BackendError::malformed(key, purpose, what);
         if versioned_hash[0] != VERSIONED_HASH_VERSION_KZG {
             return Err(malformed(Malformation::BlobVersion(versioned_hash[0])));
         }
@@ -34,7 +34,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
             OracleBlobError::Oracle { key, source } => BackendError::Oracle { key, purpose, source },
             OracleBlobError::Length { key, length } => {
                 let what = Malformation::Length { expected: 32, actual: length };
-                BackendError::Malformed { key, purpose, what }
+                BackendError::malformed(key, purpose, what)
             }
         })
     }

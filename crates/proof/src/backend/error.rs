@@ -1,6 +1,7 @@
 //! Why data could not be had: which preimage, and what it was for.
 
 use crate::preimage::{LocalInput, PreimageKey};
+use alloc::boxed::Box;
 use alloy_primitives::{Address, B256};
 use core::convert::Infallible;
 use unroll_mpt::TrieError;
@@ -28,15 +29,8 @@ pub enum BackendError<E> {
         source: E,
     },
     /// The value belongs to its key, but is not what it was read as.
-    #[error("the preimage of key {key} is malformed as {purpose}: {what}")]
-    Malformed {
-        /// What was asked for.
-        key: PreimageKey,
-        /// What it was for.
-        purpose: Purpose,
-        /// What is wrong with it.
-        what: Malformation,
-    },
+    #[error(transparent)]
+    Malformed(Box<Malformed>),
     /// A block above the one that the chain is known to end with.
     #[error("L2 block {number} lies above block {head}, with which the safe chain ends")]
     AboveHead {
@@ -45,6 +39,25 @@ pub enum BackendError<E> {
         /// The block that the chain ends with.
         head: u64,
     },
+}
+
+/// A preimage that is not what it was read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the preimage of key {key} is malformed as {purpose}: {what}")]
+pub struct Malformed {
+    /// What was asked for.
+    pub key: PreimageKey,
+    /// What it was for.
+    pub purpose: Purpose,
+    /// What is wrong with it.
+    pub what: Malformation,
+}
+
+impl<E> BackendError<E> {
+    /// The value of `key`, read for `purpose`, is not what it should be.
+    pub fn malformed(key: PreimageKey, purpose: Purpose, what: impl Into<Malformation>) -> Self {
+        Self::Malformed(Box::new(Malformed { key, purpose, what: what.into() }))
+    }
 }
 
 /// What a preimage is needed for.

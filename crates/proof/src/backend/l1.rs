@@ -40,7 +40,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
             let what =
                 Malformation::Number { expected: child.number.saturating_sub(1), actual: header.number };
             let (key, purpose) = (PreimageKey::keccak256(hash), Purpose::L1Header { hash });
-            return Err(BackendError::Malformed { key, purpose, what });
+            return Err(BackendError::malformed(key, purpose, what));
         }
         self.l1.places.insert(hash, self.l1.headers.len());
         self.l1.headers.push((hash, header));

@@ -42,7 +42,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
         if number != header.number.saturating_add(1) {
             let what = Malformation::Number { expected: number.saturating_sub(1), actual: header.number };
             let (key, purpose) = (PreimageKey::keccak256(hash), Purpose::L2Header { hash });
-            return Err(BackendError::Malformed { key, purpose, what });
+            return Err(BackendError::malformed(key, purpose, what));
         }
         self.l2.headers.push(header);
         Ok(())

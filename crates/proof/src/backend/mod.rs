@@ -10,7 +10,7 @@ mod l1;
 mod l2;
 mod state;
 
-pub use error::{BackendError, Malformation, Purpose};
+pub use error::{BackendError, Malformation, Malformed, Purpose};
 
 use crate::{
     oracle::PreimageOracle,
@@ -52,11 +52,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
         let (key, purpose) = (PreimageKey::keccak256(root), Purpose::Output { root });
         self.hint(purpose, Hint::L2Output(root))?;
         let preimage = self.read(key, purpose)?;
-        OutputRoot::decode(&preimage).map_err(|error| BackendError::Malformed {
-            key,
-            purpose,
-            what: error.into(),
-        })
+        OutputRoot::decode(&preimage).map_err(|error| BackendError::malformed(key, purpose, error))
     }
 
     fn read(&mut self, key: PreimageKey, purpose: Purpose) -> Result<Bytes, BackendError<O::Error>> {
@@ -75,11 +71,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
     fn header(&mut self, hash: B256, purpose: Purpose) -> Result<Header, BackendError<O::Error>> {
         let key = PreimageKey::keccak256(hash);
         let bytes = self.read(key, purpose)?;
-        alloy_rlp::decode_exact(&bytes).map_err(|error| BackendError::Malformed {
-            key,
-            purpose,
-            what: error.into(),
-        })
+        alloy_rlp::decode_exact(&bytes).map_err(|error| BackendError::malformed(key, purpose, error))
     }
 
     /// All items of the list with this root.
@@ -126,7 +118,7 @@ fn trie_error<E>(error: TrieError<BackendError<E>>, root: B256, purpose: Purpose
         TrieError::KeyLength { bytes } => (root, TrieError::KeyLength { bytes }),
         TrieError::EmptyValue => (root, TrieError::EmptyValue),
     };
-    BackendError::Malformed { key: PreimageKey::keccak256(hash), purpose, what: what.into() }
+    BackendError::malformed(PreimageKey::keccak256(hash), purpose, what)
 }
 
 /// A header with the hash that it was asked for by.

@@ -42,7 +42,7 @@ impl<O: PreimageOracle> TrieDBFetcher for OracleBackend<O> {
         match value.split_first() {
             Some((1, _)) => Ok(Some(PrecompileAnswer::Success(value.slice(1..)))),
             Some((0, _)) => Ok(Some(PrecompileAnswer::Failure)),
-            _ => Err(BackendError::Malformed { key, purpose, what: Malformation::PrecompileStatus }),
+            _ => Err(BackendError::malformed(key, purpose, Malformation::PrecompileStatus)),
         }
     }
 }
