@@ -20,8 +20,8 @@ pub enum Command {
 /// Judge a claimed output root.
 #[derive(clap::Args)]
 pub struct Verify {
-    /// A boot file (`*.json`) with its preimages (`*.preimages.zst`) beside it.
-    pub path: PathBuf,
+    /// A boot file (`*.json`) with its preimages (`*.preimages.zst`) beside it; without it, a sample in this program.
+    pub path: Option<PathBuf>,
     /// Print one JSON object instead of a report for people.
     #[arg(long)]
     pub json: bool,

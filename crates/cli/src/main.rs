@@ -5,6 +5,7 @@ mod boot_file;
 mod cmd;
 mod preimages;
 mod report;
+mod sample;
 
 use clap::Parser;
 use std::process::ExitCode;

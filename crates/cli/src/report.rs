@@ -79,7 +79,9 @@ pub struct Derived {
     pub payloads: usize,
     pub frames: usize,
     pub channels: usize,
-    pub batches: usize,
+    /// Span batches, and batches of one block: those of a span are counted too where they are judged one by one.
+    pub spans: usize,
+    pub singles: usize,
     pub empty_batches: usize,
     /// Payloads, blobs, frames, channels and batches that broke a rule.
     pub dropped: usize,
@@ -92,7 +94,8 @@ impl Derived {
             Event::DataRead { .. } => self.payloads += 1,
             Event::FrameAccepted { .. } => self.frames += 1,
             Event::ChannelCompleted { .. } => self.channels += 1,
-            Event::Batch { fate: Fate::Accepted, .. } => self.batches += 1,
+            Event::Batch { fate: Fate::Accepted, batch, .. } if batch.span => self.spans += 1,
+            Event::Batch { fate: Fate::Accepted, .. } => self.singles += 1,
             Event::EmptyBatch { .. } => self.empty_batches += 1,
             Event::BlobIgnored { .. }
             | Event::PayloadIgnored { .. }
@@ -213,7 +216,7 @@ impl Report {
             count(d.payloads, "payload", "payloads"),
             count(d.frames, "frame", "frames"),
             count(d.channels, "channel", "channels"),
-            count(d.batches, "batch", "batches"),
+            batches(d),
             d.dropped,
         )
     }
@@ -271,6 +274,17 @@ fn display<S: serde::Serializer>(hash: &B256, serializer: S) -> Result<S::Ok, S:
 
 fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", Grouped(n as u64), if n == 1 { one } else { many })
+}
+
+/// The batches, without a kind of which there is none.
+fn batches(d: &Derived) -> String {
+    let spans = count(d.spans, "span batch", "span batches");
+    let singles = count(d.singles, "single batch", "single batches");
+    match (d.spans, d.singles) {
+        (_, 0) => spans,
+        (0, _) => singles,
+        _ => format!("{spans}, {singles}"),
+    }
 }
 
 /// A number with its digits in groups of three.

@@ -129,6 +129,19 @@ fn op_sepolia_is_valid() {
     }
 }
 
+/// Without a boot file the sample in the program is verified; nothing outside is needed.
+#[test]
+fn the_embedded_sample_is_valid() {
+    let output = unroll(&["verify", "--json"]);
+    assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), ""));
+    let report = object(&output);
+    assert_eq!(report["verdict"], "valid");
+    assert_eq!(report["output_root"], report["claimed_output_root"]);
+    let blocks = report["blocks"].as_array().unwrap();
+    assert!(blocks.len() > 2);
+    assert!(blocks.iter().any(|block| block["transactions"].as_u64() > Some(1)));
+}
+
 /// J-026: the devnets are valid, with the config that their boot files give.
 #[test]
 fn devnets_are_valid() {

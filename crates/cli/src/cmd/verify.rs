@@ -5,6 +5,7 @@ use crate::{
     boot_file::{BootFile, BootFileError},
     preimages::{self, PreimagesError},
     report::{About, BlockLine, Phase, Report, Verdict},
+    sample,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
@@ -43,7 +44,7 @@ enum Undecided {
 /// Runs the command.
 pub fn run(args: &args::Verify) -> ExitCode {
     let mut report = Report::undecided("");
-    if let Err(why) = verify(&args.path, &mut report) {
+    if let Err(why) = verify(args.path.as_deref(), &mut report) {
         report.verdict = Verdict::Undecided;
         report.reason = why.to_string();
     }
@@ -55,11 +56,17 @@ pub fn run(args: &args::Verify) -> ExitCode {
 }
 
 /// Fills in the report as far as it gets.
-fn verify(path: &Path, report: &mut Report) -> Result<(), Undecided> {
+fn verify(path: Option<&Path>, report: &mut Report) -> Result<(), Undecided> {
     let clock = Instant::now();
-    let boot = boot_file(path)?;
+    let boot = match path {
+        Some(path) => boot_file(path)?,
+        None => parse(sample::BOOT, Path::new(sample::NAME))?,
+    };
     report.about = Some(about(&boot.info));
-    let records = records(&path.with_file_name(&boot.preimages))?;
+    let records = match path {
+        Some(path) => records(&path.with_file_name(&boot.preimages))?,
+        None => decompress(sample::PREIMAGES, Path::new(sample::NAME))?,
+    };
     report.phases.add(Phase::Read, clock.elapsed());
 
     let clock = Instant::now();
