@@ -135,7 +135,10 @@ impl Judge<'_> {
             return Err(Stop::Fate(if strict { Fate::Past } else { Fate::Dropped(Why::SpanPast) })); // F-042
         }
         drop_if(self.is_too_late(start), Why::SpanTooLate)?; // F-045, early: it needs no L2 block
-        let parent = self.safe.block(self.span_parent(span)?)?;
+        let parent = self.span_parent(span)?;
+        // F-046: the origins of forgotten blocks are more than one before any epoch that is in time (F-045).
+        drop_if(self.safe.is_forgotten(parent), Why::SpanEpochTooNew)?;
+        let parent = self.safe.block(parent)?;
         drop_if(parent.hash[..20] != span.parent_check, Why::SpanParent)?; // F-044
         drop_if(start > parent.l1_origin.saturating_add(1), Why::SpanEpochTooNew)?; // F-046
         let end = self.window.origin(end).ok_or(UNDECIDED)?;

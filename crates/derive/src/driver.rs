@@ -18,7 +18,8 @@ use unroll_protocol::{config::RollupConfig, tip::Tip, units::L1Ref};
 #[derive(Debug)]
 pub struct Driver<'c> {
     cfg: &'c RollupConfig,
-    /// The block to begin with: older blocks are found from it, newer ones the pipeline saw itself (J-028).
+    /// The block to begin with: older blocks are found from it, newer ones the pipeline saw itself (J-028), and never asks
+    /// for.
     base: B256,
     pipeline: Pipeline<'c>,
     reader: L1Reader<'c>,
@@ -59,9 +60,7 @@ impl<'c> Driver<'c> {
                     self.advance(&block, backend)?;
                 }
                 Poll::NeedL2 { numbers, with_transactions } => {
-                    let head = self.base;
-                    let blocks =
-                        numbers.map(|number| self.safe_block(head, number, with_transactions, backend));
+                    let blocks = numbers.map(|number| self.safe_block(number, with_transactions, backend));
                     let blocks = blocks.collect::<Result<Vec<_>, _>>()?;
                     self.pipeline.push_l2(blocks);
                 }
@@ -102,16 +101,15 @@ impl<'c> Driver<'c> {
 
     fn safe_block<B: L2ChainProvider>(
         &self,
-        head: B256,
         number: u64,
         with_transactions: bool,
         backend: &mut B,
     ) -> Result<SafeBlock, DriveError<B::Error>> {
         let block = if with_transactions {
-            let block = backend.block_by_number(head, number).map_err(DriveError::Provider)?;
+            let block = backend.block_by_number(self.base, number).map_err(DriveError::Provider)?;
             SafeBlock::from_block(self.cfg, &block)
         } else {
-            let block = backend.block_start_by_number(head, number).map_err(DriveError::Provider)?;
+            let block = backend.block_start_by_number(self.base, number).map_err(DriveError::Provider)?;
             let tip =
                 Tip::from_block(self.cfg, block.header, block.first_transaction.as_ref().map(|tx| &tx[..]));
             tip.map(|tip| SafeBlock::from_ref(&tip.block))

@@ -103,10 +103,13 @@ pub(crate) struct Missing {
     pub(crate) with_transactions: bool,
 }
 
-/// The safe blocks that the pipeline saw or asked for. Overlaps are rare and short, so it rarely has to ask.
+/// The safe blocks that the pipeline saw or asked for. Overlaps are rare and short, so it rarely has to ask, and never for
+/// blocks above the one it began with.
 #[derive(Debug, Default)]
 pub(crate) struct SafeBlocks {
     blocks: BTreeMap<u64, SafeBlock>,
+    /// Blocks below this number are forgotten.
+    forgotten: u64,
 }
 
 impl SafeBlocks {
@@ -117,14 +120,18 @@ impl SafeBlocks {
         }
     }
 
-    /// Forgets blocks that only batches could ask for whose sequencing window is over (F-045, F-046).
-    pub(crate) fn prune(&mut self, tip: u64, oldest_origin: u64) {
+    /// Forgets blocks that are too old to be a span's parent: those below `tip` with origins before `oldest`.
+    pub(crate) fn prune(&mut self, tip: u64, oldest: u64) {
         while let Some(entry) = self.blocks.first_entry()
             && *entry.key() < tip
-            && entry.get().l1_origin < oldest_origin
+            && entry.get().l1_origin < oldest
         {
-            entry.remove();
+            self.forgotten = entry.remove().number.saturating_add(1);
         }
+    }
+
+    pub(crate) const fn is_forgotten(&self, number: u64) -> bool {
+        number < self.forgotten
     }
 
     /// The block, by number.

@@ -59,7 +59,7 @@ fn drains_the_origin_itself_from_holocene() {
     }
 }
 
-/// F-004: the known L1 blocks must go on from the safe head's origin.
+/// F-001, F-004: the known L1 blocks must go on from the safe head's origin.
 #[test]
 fn resets_on_foreign_window() {
     for fork in [Fork::Granite, Fork::Holocene] {

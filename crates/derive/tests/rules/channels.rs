@@ -235,7 +235,7 @@ fn timed_out_channels_start_anew() {
     assert_eq!(sim.count("D-001"), 2);
 }
 
-/// D-004 to D-007: what a channel does not take.
+/// D-004 to D-008: what a channel does not take.
 #[test]
 fn channels_reject_frames() {
     let mut sim = Sim::fork(Fork::Canyon);

@@ -187,7 +187,7 @@ fn karst_bundle_is_asked_for() {
     assert_eq!(sim.attributes[1].transactions.as_ref().unwrap().len(), 2);
 }
 
-/// H-011, H-015, H-018, F-090, D-026: from Holocene a refused payload is replaced by its deposits, and the rest of the span
+/// H-011, H-015, H-018, F-090: from Holocene a refused payload is replaced by its deposits, and the rest of the span
 /// and of the channel is gone; what comes in later channels is not.
 #[test]
 fn refused_payloads_are_replaced() {
@@ -202,6 +202,20 @@ fn refused_payloads_are_replaced() {
     assert_eq!(filled(&derived), [0u64; 0]);
     assert_eq!((sim.count("H-011"), sim.count("F-090")), (1, 1));
     assert_eq!(sim.run(2)[0].transactions, [tx("later")]);
+}
+
+/// D-026, F-081: a flush leaves queued frames alone, also those of the same payload; there the next channel begins.
+#[test]
+fn a_flush_keeps_queued_frames() {
+    let mut sim = Sim::fork(Fork::Holocene);
+    let bad = sim.channel(vec![singular(2, 0, &[]).into(), singular(1, 0, &[tx("flushed")]).into()]);
+    let good = sim.channel(vec![singular(1, 0, &[tx("good")]).into()]);
+    sim.put_frames(
+        1,
+        &[frame(1, 0, bad, true), frame(2, 0, good.slice(..9), false), frame(2, 1, good.slice(9..), true)],
+    );
+    assert_eq!(sim.run(1)[0].transactions, [tx("good")]);
+    assert_eq!((sim.dropped(), sim.count("F-090")), (vec!["F-010"], 1));
 }
 
 /// H-012: the switch is the time of the L1 block that the attributes come from, not of the payload.

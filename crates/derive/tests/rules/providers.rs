@@ -211,7 +211,7 @@ fn with_blobs(payloads: &[&[u8]]) -> (Memory, Vec<B256>) {
     let mut memory = Memory::default();
     let mut hashes = Vec::new();
     for (index, payload) in payloads.iter().enumerate() {
-        let hash = keccak256([index as u8]);
+        let hash = keccak256(index.to_be_bytes());
         memory.blobs.insert(hash, batcher::blob(payload).unwrap());
         hashes.push(hash);
     }
@@ -511,7 +511,7 @@ fn the_batcher_is_found_over_long_epochs() {
     let cfg = rollup(Fork::Bedrock);
     let mut memory = two_chains(&cfg, 20, &[3, 19]);
     memory.l2.clear();
-    let blocks = (1..=40u64).map(|j| (j, (j + 1) / 2)).filter(|&(_, epoch)| epoch <= 20);
+    let blocks = (1..=40u64).map(|j| (j, j.div_ceil(2))).filter(|&(_, epoch)| epoch <= 20);
     for (j, epoch) in blocks {
         let batcher = address(&key(if epoch >= 19 {
             19

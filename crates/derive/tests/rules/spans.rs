@@ -304,7 +304,25 @@ fn overlaps_with_replaced_blocks() {
     assert_eq!(sim.dropped(), ["F-055"]);
 }
 
-/// F-057, H-013: before Holocene a refused block voids the rest of its span, and the next candidate is considered.
+/// F-046: a span that reaches far back is dropped without asking for blocks that no span in time can build on.
+#[test]
+fn forgotten_parents_are_not_asked_for() {
+    for fork in [Fork::Granite, Fork::Holocene] {
+        let mut sim = Sim::fork(fork);
+        let last = 3 * WINDOW;
+        let derived = sim.run(last);
+        let tip = derived.last().unwrap();
+        let mut deep = span(3, &vec![tip.epoch; usize::try_from(tip.j).unwrap()]);
+        deep.blocks.iter_mut().for_each(|block| block.epoch_number = 50 + last - WINDOW + 1);
+        deep.l1_origin_check.copy_from_slice(&l1(last - WINDOW + 1).hash[..20]);
+        sim.put_batches(last + 1, 1, vec![deep.into()]);
+        sim.run(last + 1);
+        assert_eq!(sim.dropped(), ["F-046"], "{fork}");
+        assert!(sim.asked.is_empty());
+    }
+}
+
+/// F-057, F-083, H-013: before Holocene a refused block voids the rest of its span, and the next candidate is considered.
 #[test]
 fn refused_blocks_void_the_span() {
     let mut sim = Sim::fork(Fork::Granite);
