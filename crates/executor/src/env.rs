@@ -242,3 +242,6 @@ fn extra_data(
     let min_base_fee = attributes.min_base_fee.unwrap_or_default();
     Ok(BaseFeeSettings { eip1559, min_base_fee }.encode(rules.extra_data))
 }
+
+#[cfg(test)]
+mod tests;

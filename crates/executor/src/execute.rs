@@ -35,7 +35,7 @@ use crate::{
 };
 
 /// The contract whose storage root is in output roots, and from Isthmus in headers (I-041, J-001).
-const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
+pub(crate) const MESSAGE_PASSER: Address = address!("4200000000000000000000000000000000000016");
 
 /// EIP-2718 type of a transaction that delegates code (EIP-7702).
 const SET_CODE: u8 = 4;

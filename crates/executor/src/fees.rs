@@ -135,3 +135,123 @@ fn data_gas(bytes: &[u8], padding: u64) -> u64 {
     let others = bytes.len() as u64 - zeros;
     4 * zeros + 16 * (others + padding)
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+    use core::convert::Infallible;
+    use std::{fs, path::PathBuf, println};
+
+    use alloy_primitives::{Bytes, U256};
+    use serde_json::Value;
+
+    use super::*;
+
+    fn json(file: &str) -> Option<Value> {
+        let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(file);
+        match fs::read(&path) {
+            Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
+            Err(_) => {
+                assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{} is missing", path.display());
+                println!("skipped: no ../shared/data");
+                None
+            }
+        }
+    }
+
+    fn number(value: &Value) -> u64 {
+        value.as_u64().unwrap()
+    }
+
+    /// Storage of L1Block as its setters write it.
+    fn fees(spec: OpSpecId, slots: &[(u64, U256)]) -> BlockFees {
+        let read = |index: U256| {
+            let slot = slots.iter().find(|(slot, _)| U256::from(*slot) == index);
+            Ok::<_, Infallible>(slot.map(|(_, value)| *value).unwrap_or_default())
+        };
+        let Ok(fees) = BlockFees::read(spec, read);
+        fees
+    }
+
+    fn slots(params: &Value) -> Vec<(u64, U256)> {
+        let value = |name: &str| U256::from(params[name].as_u64().unwrap_or_default());
+        [
+            (1, value("base_fee")),
+            (3, value("base_fee_scalar") << 96 | value("blob_base_fee_scalar") << 64),
+            (5, value("overhead")),
+            (6, value("scalar")),
+            (7, value("blob_base_fee")),
+        ]
+        .into()
+    }
+
+    /// I-023 to I-028: op-geth's own numbers.
+    #[test]
+    fn l1_costs_are_those_of_op_geth() {
+        let Some(vectors) = json("l1-info/l1-cost-vectors.json") else { return };
+        let tx: Bytes = vectors["empty_tx"].as_str().unwrap().parse().unwrap();
+        let slots = slots(&vectors["params"]);
+        for (name, spec) in [
+            ("bedrock", OpSpecId::BEDROCK),
+            ("regolith", OpSpecId::REGOLITH),
+            ("ecotone", OpSpecId::ECOTONE),
+            ("fjord", OpSpecId::FJORD),
+        ] {
+            let expected = number(&vectors["expected"][name]["fee"]);
+            assert_eq!(fees(spec, &slots).of_transaction(&tx).l1_cost, U256::from(expected), "{name}");
+        }
+    }
+
+    /// I-027: the formula for a size that FastLZ gives. These bytes do not repeat, so that FastLZ finds nothing: it writes one
+    /// more for each 32.
+    #[test]
+    fn fjord_costs_grow_with_the_compressed_size() {
+        let Some(vectors) = json("l1-info/l1-cost-vectors.json") else { return };
+        let vector = &vectors["fjord_by_fastlz_size"][0];
+        let fees = fees(OpSpecId::FJORD, &slots(vector));
+        let size = number(&vector["fastlz_size"]) as usize;
+        let bytes: Vec<u8> = (0..size - size.div_ceil(33)).map(|index| (index * 7) as u8).collect();
+        assert_eq!(estimate_tx_compressed_size(&bytes), 836_500 * size as u64 - 42_585_600);
+        assert_eq!(fees.of_transaction(&bytes).l1_cost, U256::from(number(&vector["fee"])));
+    }
+
+    /// I-024: a transaction of OP Goerli before Regolith, and what it paid.
+    #[test]
+    fn a_real_transaction_before_regolith() {
+        let Some(blocks) = json("blocks/op-goerli-bedrock.json") else { return };
+        let cost = &blocks[0]["l1_cost"];
+        let tx = blocks[0]["transactions"][number(&cost["tx_index"]) as usize].as_str().unwrap();
+        let tx: Bytes = tx.parse().unwrap();
+        let value = |name: &str| U256::from(number(&cost[name]));
+        let slots = [(1, value("l1_base_fee")), (5, value("overhead")), (6, value("scalar"))];
+        assert_eq!(fees(OpSpecId::BEDROCK, &slots).of_transaction(&tx).l1_cost, value("l1_fee"));
+    }
+
+    /// I-031: where the three values lie in slot 8.
+    #[test]
+    fn slot_8_holds_three_values() {
+        let word =
+            U256::from(0xaabb) << 96 | U256::from(0x0102_0304) << 64 | U256::from(0x1122_3344_5566_7788_u64);
+        let fees = fees(OpSpecId::JOVIAN, &[(8, word)]);
+        assert_eq!(fees.footprint_scalar, 0xaabb);
+        assert_eq!(fees.operator_fee_scalar, 0x0102_0304);
+        assert_eq!(fees.operator_fee_constant, 0x1122_3344_5566_7788);
+    }
+
+    /// I-022: only what the fork's formula needs is read.
+    #[test]
+    fn no_slot_is_read_in_vain() {
+        let read = |spec, zero: bool| {
+            let mut read = Vec::new();
+            let Ok(_) = BlockFees::read(spec, |index| {
+                read.push(index.to::<u64>());
+                Ok::<_, Infallible>(if zero { U256::ZERO } else { U256::MAX })
+            });
+            read
+        };
+        assert_eq!(read(OpSpecId::REGOLITH, false), [1, 5, 6]);
+        assert_eq!(read(OpSpecId::ECOTONE, false), [1, 7, 3]);
+        assert_eq!(read(OpSpecId::ECOTONE, true), [1, 7, 3, 5, 6]);
+        assert_eq!(read(OpSpecId::ISTHMUS, false), [1, 7, 3, 8]);
+    }
+}

@@ -11,7 +11,8 @@ use unroll_mpt::list::ordered_root;
 use crate::{Receipt, env::BlockSetting};
 
 /// SHA-256 of nothing: there are no requests (I-044).
-const EMPTY_REQUESTS_HASH: B256 = b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+pub(crate) const EMPTY_REQUESTS_HASH: B256 =
+    b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 
 /// What execution found out about a block.
 pub(crate) struct Outcome {

@@ -38,6 +38,9 @@ mod system;
 mod execute;
 mod header;
 
+#[cfg(feature = "genesis")]
+pub mod genesis;
+
 pub mod error;
 mod stateless;
 

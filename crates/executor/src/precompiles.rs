@@ -238,3 +238,6 @@ where
         self.set.contains(address)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Real blocks from `../shared/data`.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod world;
+
 use std::{collections::HashMap, fs, path::PathBuf};
 
 use alloy_consensus::Header;
