@@ -6,8 +6,6 @@
 //! * `evm/*`: the same transactions, decoded and their senders recovered, on state in memory: nothing of the trie.
 //! * `keccak/*`: every preimage that the block asks for, hashed once.
 //! * `range/*`: blocks that follow each other, in one executor, and in one executor each.
-#![expect(missing_docs, reason = "criterion's macros")]
-
 #[path = "../tests/common/mod.rs"]
 mod common;
 

@@ -209,10 +209,11 @@ mod tests {
         let Some(vectors) = json("l1-info/l1-cost-vectors.json") else { return };
         let vector = &vectors["fjord_by_fastlz_size"][0];
         let fees = fees(OpSpecId::FJORD, &slots(vector));
-        let size = number(&vector["fastlz_size"]) as usize;
-        let bytes: Vec<u8> = (0..size - size.div_ceil(33)).map(|index| (index * 7) as u8).collect();
-        assert_eq!(estimate_tx_compressed_size(&bytes), 836_500 * size as u64 - 42_585_600);
-        assert_eq!(fees.of_transaction(&bytes).l1_cost, U256::from(number(&vector["fee"])));
+        let size = number(&vector["fastlz_size"]);
+        let bytes: Vec<u8> = (0..=u8::MAX).map(|index| index.wrapping_mul(7)).collect();
+        let bytes = usize::try_from(size - size.div_ceil(33)).map(|length| &bytes[..length]).unwrap();
+        assert_eq!(estimate_tx_compressed_size(bytes), 836_500 * size - 42_585_600);
+        assert_eq!(fees.of_transaction(bytes).l1_cost, U256::from(number(&vector["fee"])));
     }
 
     /// I-024: a transaction of OP Goerli before Regolith, and what it paid.
@@ -220,7 +221,8 @@ mod tests {
     fn a_real_transaction_before_regolith() {
         let Some(blocks) = json("blocks/op-goerli-bedrock.json") else { return };
         let cost = &blocks[0]["l1_cost"];
-        let tx = blocks[0]["transactions"][number(&cost["tx_index"]) as usize].as_str().unwrap();
+        let index = usize::try_from(number(&cost["tx_index"])).unwrap();
+        let tx = blocks[0]["transactions"][index].as_str().unwrap();
         let tx: Bytes = tx.parse().unwrap();
         let value = |name: &str| U256::from(number(&cost[name]));
         let slots = [(1, value("l1_base_fee")), (5, value("overhead")), (6, value("scalar"))];

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::slice::from_ref;
+
 use alloy_primitives::{Address, Bytes, TxKind, U256, bytes, keccak256};
 use common::world::{
     Chain, DEPOSITOR, GAS_LIMIT, L1_BLOCK, MESSAGE_PASSER, Signer, World, deposit, user_deposit,
@@ -69,7 +71,7 @@ fn a_deposit_below_intrinsic_gas_fails() {
         after.actor(ALICE).nonce = 1;
         let input = Bytes::from(vec![1; data]);
         let tx = TxDeposit { mint: 9, gas_limit, input, ..user_deposit(ALICE) };
-        let receipts = check(fork, &World::default(), &[tx.clone()], after.clone());
+        let receipts = check(fork, &World::default(), from_ref(&tx), after.clone());
         assert!(!receipts[1].success, "{fork}");
         assert_eq!(gas_of(&receipts, 1), gas_limit);
         let receipts = check(fork, &World::default(), &[TxDeposit { gas_limit: gas_limit + 1, ..tx }], after);
@@ -135,7 +137,7 @@ fn system_transactions_ended_with_regolith() {
         None,
         "system transactions do not draw from the block"
     );
-    let receipts = check(Fork::Bedrock, &World::default(), &[tx.clone()], after);
+    let receipts = check(Fork::Bedrock, &World::default(), from_ref(&tx), after);
     assert!(receipts[1].success);
     assert_eq!(receipts[1].cumulative_gas_used, 0);
 
@@ -252,7 +254,7 @@ fn deposits_come_first() {
 fn a_malformed_deposit_is_no_verdict() {
     let chain = Chain::at(Fork::Jovian, &World::default());
     let good = deposit(&TxDeposit { mint: u128::MAX, ..user_deposit(ALICE) });
-    assert!(chain.run(&[good.clone()]).is_ok());
+    assert!(chain.run(from_ref(&good)).is_ok());
     let at =
         good.windows(17).position(|window| window == [&[0x90][..], &[0xff; 16]].concat()).expect("the mint");
     let mut beyond = good.to_vec();

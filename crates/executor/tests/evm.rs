@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::slice::from_ref;
+
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, Sealable, TxKind, U256, address, b256, bytes, keccak256};
 use common::{
@@ -298,7 +300,7 @@ fn a_contract_is_born_again_without_its_storage() {
     let mut time = TIME;
     for (transactions, root) in [
         (vec![create.clone(), store.clone(), store.clone()], None),
-        (vec![die.clone()], None),
+        (vec![die], None),
         (vec![create, store], Some(1)),
     ] {
         let mut attributes = chain.attributes(&transactions);
@@ -321,8 +323,7 @@ fn a_contract_is_born_again_without_its_storage() {
 fn only_the_newborn_die_from_ecotone() {
     // caller; selfdestruct
     let code = bytes!("33ff");
-    let before =
-        World::default().with_code(BOB, code.clone()).with_slot(BOB, 5, U256::from(6)).with_balance(BOB, 7);
+    let before = World::default().with_code(BOB, code).with_slot(BOB, 5, U256::from(6)).with_balance(BOB, 7);
     for (fork, survives) in [(Fork::Canyon, false), (Fork::Ecotone, true), (Fork::Karst, true)] {
         let mut after = if survives { before.clone().with_balance(BOB, 0) } else { World::default() };
         after.actor(ALICE).nonce = 1;
@@ -344,7 +345,7 @@ fn only_the_newborn_die_from_ecotone() {
         let mut after = World::default().with_balance(ALICE, 4);
         after.actor(ALICE).nonce = 1;
         after.actor(DEPOSITOR).nonce = 1;
-        let block = Chain::at(fork, &World::default()).run(&[tx.clone()]).expect("valid");
+        let block = Chain::at(fork, &World::default()).run(from_ref(&tx)).expect("valid");
         assert_eq!(block.header.state_root, after.root(), "{fork}");
     }
 }

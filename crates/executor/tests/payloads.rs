@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::slice::from_ref;
+
 use alloy_consensus::{TxEip2930, TxEip7702, TxLegacy};
 use alloy_eips::eip7702::Authorization;
 use alloy_primitives::{Address, Bytes, TxKind, U256, bytes};
@@ -34,24 +36,21 @@ fn refusal(chain: &Chain, transaction: Bytes) -> InvalidTransaction {
     let front = deposit(&TxDeposit { mint: 12_345, to: BOB.into(), ..user_deposit(BOB) });
     let mut executor = chain.executor();
     let mut provider = chain.provider.clone();
-    let invalid = match executor.execute(&mut provider, &chain.attributes(&[front.clone(), transaction])) {
-        Err(ExecutionError::InvalidPayload(invalid)) => invalid,
-        other => panic!("{other:?}"),
-    };
+    let attributes = chain.attributes(&[front.clone(), transaction]);
+    let error = executor.execute(&mut provider, &attributes).expect_err("invalid");
+    let ExecutionError::InvalidPayload(invalid) = error else { unreachable!("{error:?}") };
     assert_eq!(invalid.index, 2);
     assert_eq!(executor.parent(), &chain.parent);
     // H-011: the deposits alone.
     let after =
-        executor.execute(&mut provider, &chain.attributes(&[front.clone()])).expect("deposits are valid");
+        executor.execute(&mut provider, &chain.attributes(from_ref(&front))).expect("deposits are valid");
     assert_eq!(after, chain.run(&[front]).expect("deposits are valid"));
     invalid.reason
 }
 
 fn rule(reason: InvalidTransaction) -> Rule {
-    match reason {
-        InvalidTransaction::Rule(rule) => *rule,
-        other => panic!("{other:?}"),
-    }
+    let InvalidTransaction::Rule(rule) = reason else { unreachable!("{reason:?}") };
+    *rule
 }
 
 /// H-010: not a transaction, or not of a type that L2 has. Type 3 never is.
@@ -184,7 +183,7 @@ fn karst_caps_the_gas_of_a_transaction() {
     tx.gas_limit = 16_777_217;
     let (limit, cap) = (tx.gas_limit, 16_777_216);
     let over = alice().sign(&tx);
-    assert!(Chain::at(Fork::Jovian, &rich()).run(&[over.clone()]).is_ok());
+    assert!(Chain::at(Fork::Jovian, &rich()).run(from_ref(&over)).is_ok());
     let karst = Chain::at(Fork::Karst, &rich());
     assert_eq!(refusal(&karst, over), InvalidTransaction::GasCap { limit, cap });
     tx.gas_limit = cap;
@@ -258,9 +257,9 @@ fn activation_blocks_take_deposits_only() {
         if fork >= Fork::Jovian {
             assert_eq!(refusal(&chain, signed.clone()), InvalidTransaction::ActivationBlock);
         } else {
-            assert!(chain.run(&[signed.clone()]).is_ok(), "{fork}");
+            assert!(chain.run(from_ref(&signed)).is_ok(), "{fork}");
         }
-        assert!(Chain::at(fork, &rich()).run(&[signed.clone()]).is_ok(), "{fork}");
+        assert!(Chain::at(fork, &rich()).run(from_ref(&signed)).is_ok(), "{fork}");
     }
 }
 
@@ -325,7 +324,7 @@ fn fees_go_to_their_vaults() {
         if operator_fee != 0 {
             after = after.with_balance(OPERATOR_FEE_VAULT, operator_fee);
         }
-        let block = Chain::at(fork, &world).run(&[tx.clone()]).expect("valid");
+        let block = Chain::at(fork, &world).run(from_ref(&tx)).expect("valid");
         assert_eq!(block.header.state_root, after.root(), "{fork}");
         // I-043, I-070
         let footprint = (fork >= Fork::Ecotone).then_some(if fork >= Fork::Jovian { 100 * 400 } else { 0 });
@@ -350,10 +349,10 @@ fn the_first_block_of_a_fork_pays_as_before() {
     for chain in [Chain::activating(Fork::Ecotone, &old), both] {
         let mut after = paid(&old, 0, (calldata_gas + 50) * 7_000_000_000).with_balance(COINBASE, 7 * 21_000);
         after.actor(alice().address()).balance -= U256::from(7 * 21_000);
-        assert_eq!(chain.run(&[tx.clone()]).expect("valid").header.state_root, after.root());
+        assert_eq!(chain.run(from_ref(&tx)).expect("valid").header.state_root, after.root());
     }
     // I-026: a chain without an L1 fee is no such block, as its blob base fee is there.
-    let free = old.clone().with_slot(L1_BLOCK, 7, U256::from(1));
+    let free = old.with_slot(L1_BLOCK, 7, U256::from(1));
     let mut after = paid(&free, 0, 0).with_balance(COINBASE, 7 * 21_000);
     after.actor(alice().address()).balance -= U256::from(7 * 21_000);
     assert_eq!(Chain::at(Fork::Ecotone, &free).run(&[tx]).expect("valid").header.state_root, after.root());
@@ -367,7 +366,7 @@ fn the_balance_covers_everything() {
     let most = 100_000 * (BASE_FEE + 7) + l1_fee + 100_000 * 5_000_000 * 100 + 77;
     let world = |wei| with_fees(rich(), 5_000_000, 77, 400).with_balance(alice().address(), wei);
     let signed = alice().sign(&tx);
-    assert!(Chain::at(Fork::Jovian, &world(most)).run(&[signed.clone()]).is_ok());
+    assert!(Chain::at(Fork::Jovian, &world(most)).run(from_ref(&signed)).is_ok());
     let reason = rule(refusal(&Chain::at(Fork::Jovian, &world(most - 1)), signed));
     assert!(matches!(reason, Rule::LackOfFundForMaxFee { .. }), "{reason:?}");
 }

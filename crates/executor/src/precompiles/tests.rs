@@ -133,7 +133,7 @@ fn ecrecover_is_the_same_with_a_backend() {
 /// I-100, K-062: the pairing of bn256.
 #[test]
 fn bn256_pairing_is_the_same_with_a_backend() {
-    let mut generator = vec![0; 192];
+    let mut generator = [0; 192];
     (generator[31], generator[63]) = (1, 2);
     for spec in SPECS {
         for pairs in 0..4 {

@@ -80,23 +80,23 @@ impl World {
             let slots = slots.map(|(slot, value)| {
                 (keccak256(U256::from(*slot).to_be_bytes::<32>()), alloy_rlp::encode(value))
             });
-            let storage_root = store_trie(slots.collect(), preimages);
+            let storage_root = store_trie(&slots.collect(), preimages);
             let code_hash = keccak256(&actor.code);
             preimages.by_hash.insert(code_hash, actor.code.clone());
             let account = TrieAccount::new(actor.nonce, actor.balance, storage_root, code_hash);
             leaves.insert(keccak256(address), alloy_rlp::encode(account));
         }
-        store_trie(leaves, preimages)
+        store_trie(&leaves, preimages)
     }
 }
 
-fn store_trie(leaves: BTreeMap<B256, Vec<u8>>, preimages: &mut Preimages) -> B256 {
+fn store_trie(leaves: &BTreeMap<B256, Vec<u8>>, preimages: &mut Preimages) -> B256 {
     if leaves.is_empty() {
         return EMPTY_ROOT_HASH;
     }
     let targets = leaves.keys().map(Nibbles::unpack).collect();
     let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::new(targets));
-    for (key, value) in &leaves {
+    for (key, value) in leaves {
         builder.add_leaf(Nibbles::unpack(key), value);
     }
     let root = builder.root();
