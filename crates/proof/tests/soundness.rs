@@ -3,13 +3,16 @@
 
 mod common;
 
+use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes, map::B256Set};
 use common::{Case, DEVNETS, SEPOLIA, case, judge, record, records};
+use std::collections::{BTreeMap, BTreeSet};
 use unroll_proof::{
     Hint, PreimageKey, PreimageOracle, Witness,
     backend::BackendError,
     claim::Outcome,
     oracle::OracleBlobError,
+    preimage::KeyKind,
     transition::TransitionError,
     witness::{Missing, WitnessError},
 };
@@ -33,10 +36,7 @@ impl PreimageOracle for Watched<'_> {
         panic!("nobody listens, so no hint is built")
     }
 
-    fn blob(
-        &mut self,
-        commitment: &[u8; 48],
-    ) -> Result<Box<alloy_eips::eip4844::Blob>, OracleBlobError<Missing>> {
+    fn blob(&mut self, commitment: &[u8; 48]) -> Result<Box<Blob>, OracleBlobError<Missing>> {
         self.witness.blob(commitment)
     }
 }
@@ -134,4 +134,158 @@ fn any_flipped_byte_of_a_devnet() {
         }
     }
     assert!(flipped > 1000, "{flipped}");
+}
+
+/// J-013: the same inputs make the same reads in the same order, and the same verdict.
+#[test]
+fn a_run_depends_on_its_inputs_only() {
+    struct InOrder(Witness, Vec<PreimageKey>);
+    impl PreimageOracle for InOrder {
+        type Error = Missing;
+        fn get(&mut self, key: PreimageKey) -> Result<Bytes, Missing> {
+            self.1.push(key);
+            self.0.get(key)
+        }
+        fn blob(&mut self, commitment: &[u8; 48]) -> Result<Box<Blob>, OracleBlobError<Missing>> {
+            self.0.blob(commitment)
+        }
+    }
+    for name in [DEVNETS[0], SEPOLIA] {
+        let Some(case) = case(name) else { return };
+        let run = || {
+            let mut oracle = InOrder(Witness::from_records(&case.records).unwrap(), Vec::new());
+            let verdict = judge(&case.boot, &case.config, &mut oracle).unwrap();
+            (verdict, oracle.1)
+        };
+        assert_eq!(run(), run());
+    }
+}
+
+/// An oracle that has a preimage only after a hint that announces it, and that does not know the coarse ones.
+struct Fetching {
+    witness: Witness,
+    announced: B256Set,
+}
+
+impl Fetching {
+    /// All nodes of the trie below `root`, as far as they are in the witness.
+    fn announce_trie(&mut self, root: B256) {
+        let mut nodes = vec![root];
+        while let Some(hash) = nodes.pop() {
+            let Ok(node) = self.witness.get(PreimageKey::keccak256(hash)) else { continue };
+            if self.announced.insert(*PreimageKey::keccak256(hash).as_bytes()) {
+                nodes.extend(node.windows(33).filter(|w| w[0] == 0xa0).map(|w| B256::from_slice(&w[1..])));
+            }
+        }
+    }
+
+    fn header(&mut self, block: B256) -> alloy_consensus::Header {
+        let bytes = self.witness.get(PreimageKey::keccak256(block)).unwrap();
+        alloy_rlp::decode_exact(&bytes).unwrap()
+    }
+}
+
+impl PreimageOracle for Fetching {
+    type Error = Missing;
+
+    fn get(&mut self, key: PreimageKey) -> Result<Bytes, Missing> {
+        if self.announced.contains(key.as_bytes()) { self.witness.get(key) } else { Err(Missing) }
+    }
+
+    fn wants_hints(&self) -> bool {
+        true
+    }
+
+    fn hint(&mut self, hint: &Hint<'_>) -> Result<(), Missing> {
+        match *hint {
+            Hint::L1BlockHeader(hash)
+            | Hint::L2BlockHeader(hash)
+            | Hint::L2Code(hash)
+            | Hint::L2StateNode(hash)
+            | Hint::L2Output(hash) => {
+                self.announced.insert(*PreimageKey::keccak256(hash).as_bytes());
+            }
+            Hint::L1Transactions(block) | Hint::L2Transactions(block) => {
+                let root = self.header(block).transactions_root;
+                self.announce_trie(root);
+            }
+            Hint::L1Receipts(block) => {
+                let root = self.header(block).receipts_root;
+                self.announce_trie(root);
+            }
+            Hint::L1Blob { versioned_hash, .. } => {
+                self.announced.insert(*PreimageKey::sha256(versioned_hash).as_bytes());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn blob(&mut self, commitment: &[u8; 48]) -> Result<Box<Blob>, OracleBlobError<Missing>> {
+        self.witness.blob(commitment)
+    }
+}
+
+/// K-022, K-059: every preimage is announced before it is asked for, by a hint of its own, also where the hints for whole
+/// payloads and accounts are not understood.
+#[test]
+fn every_preimage_is_announced() {
+    for name in [DEVNETS[0], SEPOLIA] {
+        let Some(case) = case(name) else { return };
+        let witness = Witness::from_records(&case.records).unwrap();
+        let oracle = Fetching { witness, announced: B256Set::default() };
+        assert_eq!(judge(&case.boot, &case.config, oracle).unwrap().outcome, Outcome::Right);
+    }
+}
+
+/// An oracle that answers precompiles from the witness of the reference client.
+struct Accelerated {
+    witness: Witness,
+    results: BTreeMap<PreimageKey, Bytes>,
+    asked: BTreeSet<PreimageKey>,
+}
+
+impl PreimageOracle for Accelerated {
+    type Error = Missing;
+
+    fn get(&mut self, key: PreimageKey) -> Result<Bytes, Missing> {
+        if key.kind() != KeyKind::Precompile {
+            return self.witness.get(key);
+        }
+        self.asked.insert(key);
+        self.results.get(&key).cloned().ok_or(Missing)
+    }
+
+    fn answers_precompiles(&self) -> bool {
+        true
+    }
+
+    fn blob(&mut self, commitment: &[u8; 48]) -> Result<Box<Blob>, OracleBlobError<Missing>> {
+        self.witness.blob(commitment)
+    }
+}
+
+/// K-012, K-014, K-060, K-062: the keys of the precompile calls of a real block are those under which the reference client
+/// stored the results, and with these the block is the same.
+#[test]
+fn precompile_keys_are_the_reference_clients() {
+    let Some(case) = case(SEPOLIA) else { return };
+    let results: BTreeMap<_, _> = records(&case.records)
+        .into_iter()
+        .filter(|(_, key, _)| key[0] == 6)
+        .map(|(_, key, value)| (PreimageKey::from_bytes(key.into()).unwrap(), value.into()))
+        .collect();
+    let witness = Witness::from_records(&case.records).unwrap();
+    let mut oracle = Accelerated { witness, results, asked: BTreeSet::new() };
+    assert_eq!(judge(&case.boot, &case.config, &mut oracle).unwrap().outcome, Outcome::Right);
+    assert!(oracle.asked.iter().eq(oracle.results.keys()));
+    assert_eq!(oracle.asked.len(), 20);
+
+    // A result withheld is the provider's error, no failed call.
+    let key = *oracle.results.keys().nth(7).unwrap();
+    oracle.results.remove(&key);
+    match judge(&case.boot, &case.config, &mut oracle) {
+        Err(TransitionError::Provider(BackendError::Oracle { key: named, .. })) => assert_eq!(named, key),
+        other => panic!("{other:?}"),
+    }
 }

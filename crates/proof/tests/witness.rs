@@ -10,7 +10,7 @@ use unroll_proof::{PreimageKey, PreimageOracle, Witness, kzg::KzgError, witness:
 const DEVNET: &str = "witness/op-devnet901-canyon-2024-04-16-block20.preimages.zst";
 const SEPOLIA: &str = "witness/op-sepolia-16491249.preimages.zst";
 
-/// K-004, K-029: every value of a real witness is let in and found again under its key.
+/// K-004, J-029: every value of a real witness is let in and found again under its key.
 #[test]
 fn a_devnet_witness_is_let_in() {
     let Some(file) = common::unzstd(DEVNET) else { return };
@@ -170,7 +170,7 @@ fn the_file_must_be_well_formed() {
     assert_eq!(Witness::from_records(&long.into()).unwrap_err(), WitnessError::Truncated { offset: 0 });
 }
 
-/// Values put in one by one are found under the hashes that are returned.
+/// K-061: values put in one by one are found under the hashes that are returned, however large they are.
 #[test]
 fn insertion() {
     let mut witness = Witness::new();
@@ -180,6 +180,9 @@ fn insertion() {
     let hash = witness.insert_sha256(Bytes::from_static(b"value"));
     assert_eq!(witness.get(PreimageKey::sha256(hash)).unwrap()[..], b"value"[..]);
     assert!(witness.get(PreimageKey::keccak256(hash)).is_err());
+    let large = Bytes::from(vec![7; 5 << 20]);
+    let hash = witness.insert_keccak(large.clone());
+    assert_eq!(witness.get(PreimageKey::keccak256(hash)).unwrap(), large);
     // The commitment of the blob of zeros is the point at infinity.
     let mut infinity = [0; 48];
     infinity[0] = 0xc0;
