@@ -34,6 +34,8 @@ pub struct Transition<'c, B> {
     agreed_number: u64,
     tip: Tip,
     derivation: Derivation<'c>,
+    /// What was derived, but could not be executed for want of data.
+    pending: Option<Box<OpPayloadAttributes>>,
     executor: BlockExecutor<'c>,
 }
 
@@ -87,10 +89,13 @@ impl<'c, B: Backend> Transition<'c, B> {
         let tip = agreed_tip(cfg, &mut backend, &agreed)?;
         let executor = BlockExecutor::new(cfg, tip.header.clone());
         let agreed_number = tip.block.number;
-        Ok(Self { cfg, backend, agreed, agreed_number, tip, derivation: Derivation::NotStarted, executor })
+        let derivation = Derivation::NotStarted;
+        Ok(Self { cfg, backend, agreed, agreed_number, tip, derivation, pending: None, executor })
     }
 
     /// Derives and executes one block. `None`: the L1 head is reached, the safe chain ends at the tip.
+    ///
+    /// After an error of the provider nothing is lost: the call can be repeated (J-027).
     pub fn step(&mut self) -> Result<Option<ExecutedBlock>, TransitionError<B::Error>> {
         loop {
             // A refused batch gives way to the next one (H-013); each round uses one up.
@@ -103,6 +108,9 @@ impl<'c, B: Backend> Transition<'c, B> {
 
     /// The first half of a step: what the next block is to be made of. `None`: the L1 head is reached.
     pub fn derive(&mut self) -> Result<Option<Box<OpPayloadAttributes>>, TransitionError<B::Error>> {
+        if self.pending.is_some() {
+            return Ok(self.pending.take());
+        }
         if matches!(self.derivation, Derivation::NotStarted) {
             self.derivation = match Driver::new(self.cfg, &self.tip, &mut self.backend)? {
                 Some(driver) => Derivation::Running(Box::new(driver)),
@@ -139,7 +147,10 @@ impl<'c, B: Backend> Transition<'c, B> {
                     Some(deposits) => *attributes = deposits, // H-011
                     None => return Ok(None),
                 },
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    self.pending = Some(attributes);
+                    return Err(error.into());
+                }
             }
         }
     }

@@ -23,6 +23,10 @@ use alloy_primitives::{
 };
 use sha2::{Digest, Sha256};
 
+/// Most commitments in a witness. Each costs 4,096 hashes even where no element of its blob is there, so that a small file
+/// could keep us busy for days; a day of L1 blocks with nine blobs each has fewer.
+pub const MAX_COMMITMENTS: usize = 1 << 16;
+
 /// Bytes before a record's value.
 const RECORD_HEADER: usize = 36;
 
@@ -98,6 +102,9 @@ pub enum WitnessError {
         /// The key that the value has.
         computed: PreimageKey,
     },
+    /// More values of kind 4 that could be commitments than [`MAX_COMMITMENTS`].
+    #[error("{0} commitments are more than any run needs")]
+    TooManyCommitments(usize),
     /// A value of kind 5 that no commitment among the preimages has.
     #[error("the key {key} belongs to no blob whose commitment is among the preimages")]
     StrayElement {
@@ -219,6 +226,9 @@ impl Witness {
     /// is absent; an element that no commitment has is refused.
     fn assemble(&mut self, elements: &B256Map<Bytes>) -> Result<(), WitnessError> {
         let commitments = self.commitments();
+        if commitments.len() > MAX_COMMITMENTS {
+            return Err(WitnessError::TooManyCommitments(commitments.len()));
+        }
         let points = EvaluationPoints::new();
         let mut owned = 0;
         for commitment in &commitments {

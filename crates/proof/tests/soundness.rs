@@ -8,9 +8,9 @@ use alloy_primitives::{B256, Bytes, map::B256Set};
 use common::{Case, DEVNETS, SEPOLIA, case, judge, record, records};
 use std::collections::{BTreeMap, BTreeSet};
 use unroll_proof::{
-    Hint, PreimageKey, PreimageOracle, Witness,
+    Hint, OracleBackend, PreimageKey, PreimageOracle, Transition, Witness,
     backend::BackendError,
-    claim::Outcome,
+    claim::{self, Outcome},
     oracle::OracleBlobError,
     preimage::KeyKind,
     transition::TransitionError,
@@ -287,5 +287,41 @@ fn precompile_keys_are_the_reference_clients() {
     match judge(&case.boot, &case.config, &mut oracle) {
         Err(TransitionError::Provider(BackendError::Oracle { key: named, .. })) => assert_eq!(named, key),
         other => panic!("{other:?}"),
+    }
+}
+
+/// J-027: a failure that passes is retried where it happened, and leaves no trace in the result. Here each preimage fails
+/// the first time that it is asked for.
+#[test]
+fn passing_failures_leave_no_trace() {
+    struct Flaky(Witness, B256Set);
+    impl PreimageOracle for Flaky {
+        type Error = Missing;
+        fn get(&mut self, key: PreimageKey) -> Result<Bytes, Missing> {
+            if self.1.insert(*key.as_bytes()) { Err(Missing) } else { self.0.get(key) }
+        }
+    }
+    for name in DEVNETS {
+        let Some(case) = case(name) else { return };
+        let oracle = Flaky(Witness::from_records(&case.records).unwrap(), B256Set::default());
+        let mut backend = OracleBackend::new(oracle, case.boot.l1_head);
+        assert!(backend.output(case.boot.agreed_output_root).is_err());
+        let agreed = backend.output(case.boot.agreed_output_root).unwrap();
+        let mut transition = loop {
+            match Transition::new(&case.config, &mut backend, agreed) {
+                Ok(_) => break Transition::new(&case.config, backend, agreed).unwrap(),
+                Err(error) => assert!(matches!(error, TransitionError::Provider(_)), "{error}"),
+            }
+        };
+        let mut failures = 0;
+        let verdict = loop {
+            match claim::run(&mut transition, &case.boot) {
+                Ok(verdict) => break verdict,
+                Err(error) => assert!(matches!(error, TransitionError::Provider(_)), "{error}"),
+            }
+            failures += 1;
+        };
+        assert_eq!(verdict.outcome, Outcome::Right);
+        assert!(failures > 20, "{failures}");
     }
 }

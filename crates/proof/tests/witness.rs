@@ -5,7 +5,11 @@ mod common;
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use common::{record, records};
-use unroll_proof::{PreimageKey, PreimageOracle, Witness, kzg::KzgError, witness::WitnessError};
+use unroll_proof::{
+    PreimageKey, PreimageOracle, Witness,
+    kzg::KzgError,
+    witness::{MAX_COMMITMENTS, WitnessError},
+};
 
 const DEVNET: &str = "witness/op-devnet901-canyon-2024-04-16-block20.preimages.zst";
 const SEPOLIA: &str = "witness/op-sepolia-16491249.preimages.zst";
@@ -191,6 +195,23 @@ fn insertion() {
     let mut one = Box::<alloy_eips::eip4844::Blob>::default();
     one[31] = 1;
     assert!(matches!(witness.insert_blob(infinity, one), Err(WitnessError::Blob { .. })));
+}
+
+/// The work that commitments cause is bounded before it begins.
+#[test]
+fn commitments_are_counted() {
+    use sha2::{Digest, Sha256};
+    let mut records: Vec<(B256, [u8; 48])> = (0..=MAX_COMMITMENTS)
+        .map(|i| {
+            let mut value = [0; 48];
+            value[..8].copy_from_slice(&i.to_be_bytes());
+            (*PreimageKey::sha256(B256::from_slice(&Sha256::digest(value))).as_bytes(), value)
+        })
+        .collect();
+    records.sort_unstable();
+    let file: Vec<u8> = records.iter().flat_map(|(key, value)| record(key.as_slice(), value)).collect();
+    let refused = Witness::from_records(&file.into()).unwrap_err();
+    assert_eq!(refused, WitnessError::TooManyCommitments(MAX_COMMITMENTS + 1));
 }
 
 fn refusal(file: &Bytes, flip: usize) -> WitnessError {

@@ -7,10 +7,10 @@ use crate::{
     report::{About, BlockLine, Phase, Report, Verdict},
     sample,
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use std::{
-    fs::{self, File},
-    io,
+    fs::File,
+    io::{self, Read},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
@@ -23,6 +23,10 @@ use unroll_proof::{
     witness::{Missing, WitnessError},
 };
 use unroll_protocol::chains;
+
+/// A boot file is a few kilobytes, with blocks listed in it for people some hundred; what lies behind is cut off and then
+/// no JSON.
+const MAX_BOOT_FILE_BYTES: u64 = 16 << 20;
 
 /// Why nothing can be said about the claim.
 #[derive(Debug, thiserror::Error)]
@@ -115,7 +119,7 @@ fn derive_and_judge(
             output_root: output.hash(),
         });
     }
-    bar.finish_and_clear();
+    bar.finish_using_style();
     let verdict = claim::judge(transition, boot)?;
     report.output_root = Some(verdict.output_root);
     report.verdict = if verdict.outcome.is_valid() { Verdict::Valid } else { Verdict::Invalid };
@@ -155,7 +159,10 @@ fn about(boot: &BootInfo) -> About {
 }
 
 fn boot_file(path: &Path) -> Result<BootFile, Undecided> {
-    let json = fs::read(path).map_err(|error| Undecided::Unreadable { path: path.into(), error })?;
+    let mut json = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_BOOT_FILE_BYTES).read_to_end(&mut json))
+        .map_err(|error| Undecided::Unreadable { path: path.into(), error })?;
     parse(&json, path)
 }
 
@@ -168,7 +175,7 @@ fn records(path: &Path) -> Result<Vec<u8>, Undecided> {
     decompress(file, path)
 }
 
-fn decompress(file: impl io::Read, path: &Path) -> Result<Vec<u8>, Undecided> {
+fn decompress(file: impl Read, path: &Path) -> Result<Vec<u8>, Undecided> {
     preimages::decompress(file).map_err(|error| Undecided::Preimages { path: path.into(), error })
 }
 
@@ -177,4 +184,5 @@ fn progress(blocks: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(blocks), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} blocks, {eta} left");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        .with_finish(ProgressFinish::AndClear)
 }
