@@ -4,7 +4,7 @@ use alloc::{boxed::Box, vec::Vec};
 
 use alloy_consensus::Header;
 use alloy_primitives::{Address, B256, Bytes, Sealable, Sealed, address, keccak256};
-use alloy_trie::EMPTY_ROOT_HASH;
+use alloy_trie::{EMPTY_ROOT_HASH, TrieAccount};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use op_revm::{L1BlockInfo, OpEvm, OpHaltReason, OpSpecId, OpTransaction, OpTransactionError};
 use revm::{
@@ -141,11 +141,20 @@ impl<'c> BlockExecutor<'c> {
         })
     }
 
+    /// An account as the parent block left it, for those who look into a block. `None`: there is none.
+    pub fn account<P: TrieDBFetcher>(
+        &mut self,
+        provider: &mut P,
+        address: Address,
+    ) -> Result<Option<TrieAccount>, ExecutionError<P::Error>> {
+        Ok(self.state.account(keccak256(address), provider)?)
+    }
+
     fn message_passer_root<P: TrieDBFetcher>(
         &mut self,
         provider: &mut P,
     ) -> Result<B256, ExecutionError<P::Error>> {
-        let account = self.state.account(keccak256(MESSAGE_PASSER), provider)?;
+        let account = self.account(provider, MESSAGE_PASSER)?;
         Ok(account.map_or(EMPTY_ROOT_HASH, |account| account.storage_root))
     }
 }
