@@ -3,9 +3,14 @@
 mod args;
 mod boot_file;
 mod cmd;
+mod compare;
+mod fields;
+mod fixture;
+mod input;
 mod preimages;
 mod report;
 mod sample;
+mod state;
 
 use clap::Parser;
 use std::process::ExitCode;
@@ -14,5 +19,7 @@ fn main() -> ExitCode {
     // A usage error exits with 2, as everything does that keeps us from a verdict.
     match args::Args::parse().command {
         args::Command::Verify(verify) => cmd::verify::run(&verify),
+        args::Command::Exec(exec) => cmd::exec::run(&exec),
+        args::Command::Genesis(genesis) => cmd::genesis::run(&genesis),
     }
 }

@@ -272,7 +272,7 @@ fn display<S: serde::Serializer>(hash: &B256, serializer: S) -> Result<S::Ok, S:
     serializer.collect_str(hash)
 }
 
-fn count(n: usize, one: &str, many: &str) -> String {
+pub fn count(n: usize, one: &str, many: &str) -> String {
     format!("{} {}", Grouped(n as u64), if n == 1 { one } else { many })
 }
 
@@ -288,7 +288,7 @@ fn batches(d: &Derived) -> String {
 }
 
 /// A number with its digits in groups of three.
-struct Grouped(u64);
+pub struct Grouped(pub u64);
 
 impl fmt::Display for Grouped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -304,7 +304,7 @@ impl fmt::Display for Grouped {
 }
 
 /// A number of bytes in the largest unit of which there is at least one.
-struct Bytes(u64);
+pub struct Bytes(pub u64);
 
 impl fmt::Display for Bytes {
     #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
@@ -318,7 +318,7 @@ impl fmt::Display for Bytes {
 }
 
 /// A duration as people read it.
-struct Millis(Duration);
+pub struct Millis(pub Duration);
 
 impl fmt::Display for Millis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
