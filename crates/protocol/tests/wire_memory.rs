@@ -20,7 +20,7 @@ static MEMORY: Counting = Counting::new();
 
 /// A span with these blocks' numbers of transactions, each transaction as short as it can be.
 fn span(tx_counts: &[u64]) -> Vec<u8> {
-    let count = tx_counts.iter().sum::<u64>() as usize;
+    let count = usize::try_from(tx_counts.iter().sum::<u64>()).expect("it fits memory");
     let mut out = vec![1, 0, 50];
     out.extend([0; 40]);
     uvarint(tx_counts.len() as u64, &mut out);

@@ -53,7 +53,7 @@ fn piece_by_piece(
                 }
                 // An invalid payload gives way to its deposits (from Holocene), or to the next batch.
                 Err(ExecutionError::InvalidPayload(_)) => match pipeline.reject(*attributes)? {
-                    Some(deposits) => attributes = Box::new(deposits),
+                    Some(deposits) => *attributes = deposits,
                     None => break,
                 },
                 Err(error) => return Err(error.into()), // a provider failed: nothing is known about the payload
