@@ -5,7 +5,7 @@ mod common;
 
 use common::{Folder, data, explained, files, json, object, report, undecided};
 use serde_json::{Value, json};
-use std::fs;
+use std::{fs, io::Read};
 
 const BASE: &str = "0xf712aa9241cc24369b143cf6dce85f0902a9731e70d66818a3a5845b296c73dd";
 const ZERO: &str = "0x0000000000000000000000000000000000000000000000000000000000000000";
@@ -112,7 +112,10 @@ fn unusable_files() {
     let account = r#"{"gasLimit": 1, "timestamp": 2, "alloc": {"0x12": {}}}"#;
     undecided("genesis", &folder.write("genesis.json", account), &[], "an account has no address");
     let zstd = folder.write("genesis.json", [0x28, 0xb5, 0x2f, 0xfd, 0x04]);
-    undecided("genesis", &zstd, &[], "genesis.json");
+    undecided("genesis", &zstd, &[], "genesis.json cannot be read");
+    // Half a gigabyte of spaces, in a few kilobytes.
+    let bomb = zstd::stream::encode_all(std::io::repeat(b' ').take(512 << 20), 1).unwrap();
+    undecided("genesis", &folder.write("genesis.json", bomb), &[], "bytes of JSON");
     let good = folder.write("genesis.json", r#"{"gasLimit": 1, "timestamp": 2, "alloc": {}}"#);
     let config = folder.write("rollup.json", "{}");
     undecided("genesis", &good, &["--rollup-config", config.to_str().unwrap()], "is not a rollup config");

@@ -78,7 +78,7 @@ pub fn run(args: &args::Genesis) -> ExitCode {
 }
 
 fn genesis(args: &args::Genesis) -> Result<Found, Undecided> {
-    let bytes = input::read(&args.path)?;
+    let bytes = input::json(&args.path)?;
     let genesis =
         Genesis::parse(&bytes).map_err(|error| Undecided::Genesis { path: args.path.clone(), error })?;
     let (rules, header) = match rules(args, &bytes)? {
@@ -102,7 +102,7 @@ fn genesis(args: &args::Genesis) -> Result<Found, Undecided> {
 /// The rules as they were told, or `None` if nobody did.
 fn rules(args: &args::Genesis, genesis: &[u8]) -> Result<Option<Rules>, Undecided> {
     if let Some(path) = &args.rollup_config {
-        let (config, _) = parse_rollup_json(&input::read(path)?)
+        let (config, _) = parse_rollup_json(&input::json(path)?)
             .map_err(|error| Undecided::Config { path: path.clone(), error })?;
         let (forks, chain_id) = (config.forks, Some(config.l2_chain_id));
         return Ok(Some(Rules { forks, from: "--rollup-config".into(), chain_id }));

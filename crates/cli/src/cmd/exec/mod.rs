@@ -61,12 +61,12 @@ pub fn run(args: &args::Exec) -> ExitCode {
 /// Fills in the report as far as it gets.
 fn exec(path: &Path, report: &mut Report) -> Result<(), Undecided> {
     let clock = Instant::now();
-    let json = input::read(path)?;
+    let json = input::json(path)?;
     let fixture = Fixture::parse(&json).map_err(|error| Undecided::Fixture { path: path.into(), error })?;
     report.about = Some(about(&fixture));
     report.absent.clone_from(&fixture.absent);
     let sidecar = sidecar(path);
-    let records = input::read_compressed(&sidecar)?;
+    let records = input::records(&sidecar)?;
     report.phases.push(("read", clock.elapsed()));
 
     let clock = Instant::now();
