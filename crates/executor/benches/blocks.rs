@@ -8,6 +8,7 @@
 //! * `range/*`: blocks that follow each other, in one executor, and in one executor each.
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod floor;
 
 use std::hint::black_box;
 
@@ -45,6 +46,19 @@ fn blocks(criterion: &mut Criterion) {
         group.bench_function(&name, |bencher| {
             bencher.iter(|| preimages.iter().fold(B256::ZERO, |sum, bytes| sum ^ keccak256(bytes)));
         });
+    }
+}
+
+fn evm(criterion: &mut Criterion) {
+    if common::data().is_none() {
+        return;
+    }
+    let mut group = criterion.benchmark_group("evm");
+    group.sample_size(20);
+    for name in Fixture::names("exec") {
+        let mut fixture = Fixture::load("exec", &name);
+        let memory = floor::record(&mut fixture);
+        group.bench_function(&name, |bencher| bencher.iter(|| floor::run(&fixture, &memory)));
     }
 }
 
@@ -91,5 +105,5 @@ fn ranges(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, blocks, ranges);
+criterion_group!(benches, blocks, evm, ranges);
 criterion_main!(benches);

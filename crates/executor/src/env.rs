@@ -62,6 +62,7 @@ impl From<ParentError> for SettingError {
 }
 
 impl BlockSetting {
+    /// H-015: a payload that was cut down to its deposits has the same setting.
     pub(crate) fn new(
         cfg: &RollupConfig,
         parent: &Header,
@@ -119,7 +120,7 @@ impl BlockSetting {
     }
 }
 
-/// The EVM's name of a fork's rules (I-090 to I-098).
+/// The EVM's name of a fork's rules (I-090, I-091, I-092, I-093, I-095, I-098).
 const fn evm_spec(fork: Fork) -> OpSpecId {
     match fork {
         Fork::Bedrock => OpSpecId::BEDROCK,
@@ -166,7 +167,7 @@ struct BaseFeeRule {
 }
 
 impl BaseFeeRule {
-    /// I-061 to I-063, I-066: the parameters are the parent's from Holocene, else the chain's.
+    /// I-061, I-062, I-063, I-066: the parameters are the parent's from Holocene, else the chain's.
     fn of(cfg: &RollupConfig, parent: &Header, rules: &ExecutionRules) -> Result<Self, ParentError> {
         let format = cfg.forks.execution(L2Time(parent.timestamp)).extra_data;
         if format == ExtraData::Empty {

@@ -220,6 +220,7 @@ impl<'a, 's, P: TrieDBFetcher> BlockRun<'a, 's, P> {
         Ok(())
     }
 
+    /// H-005: whatever happens in a deposit, it is in the block, with a receipt; but it must fit (I-014).
     fn deposit(&mut self, index: usize, bytes: &Bytes) -> Result<(), Failure<P::Error>> {
         let tx = decode_deposit(bytes)
             .map_err(|what| Failure::Outside(AttributesError::Deposit { index, what }.into()))?;
@@ -230,6 +231,7 @@ impl<'a, 's, P: TrieDBFetcher> BlockRun<'a, 's, P> {
         if rules.metered_deposits || !is_system {
             self.check_block_gas(limit)?; // I-014
         }
+        // I-010, I-011
         let nonce = if rules.deposit_nonce_in_receipt { Some(self.nonce(sender)?) } else { None };
         let result = self.run(tx)?;
         let used = match (rules.metered_deposits, is_system) {
@@ -241,6 +243,7 @@ impl<'a, 's, P: TrieDBFetcher> BlockRun<'a, 's, P> {
         Ok(())
     }
 
+    /// H-010: a batch's transaction is in the block as it is, or makes the payload invalid.
     fn signed(&mut self, bytes: &Bytes) -> Result<(), Failure<P::Error>> {
         if self.setting.deposits_only {
             return Err(InvalidTransaction::ActivationBlock.into()); // I-102
@@ -264,6 +267,7 @@ impl<'a, 's, P: TrieDBFetcher> BlockRun<'a, 's, P> {
         if transaction_type == SET_CODE {
             self.forget_empty_accounts();
         }
+        // I-021: taken with the gas, in advance, and never given back.
         self.evm.0.ctx.chain.tx_l1_cost = Some(cost.l1_cost);
         let result = self.run(tx)?;
         self.da_footprint = footprint;
@@ -295,6 +299,7 @@ impl<'a, 's, P: TrieDBFetcher> BlockRun<'a, 's, P> {
         });
     }
 
+    /// H-014: that of a deposit is critical if there is nothing else in the block, which the caller knows.
     fn check_block_gas(&self, limit: u64) -> Result<(), InvalidTransaction> {
         let available = self.setting.gas_limit.saturating_sub(self.gas_used);
         if limit > available {

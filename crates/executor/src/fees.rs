@@ -80,6 +80,7 @@ impl BlockFees {
             let padding = if spec.is_enabled_in(OpSpecId::REGOLITH) { 0 } else { 68 };
             Formula::Bedrock { base_fee, overhead: slot(OVERHEAD_SLOT)?, scalar: slot(SCALAR_SLOT)?, padding }
         };
+        // I-032: the slot is zero until an L1-info deposit of the fork wrote it, and so is the fee.
         let operator =
             if spec.is_enabled_in(OpSpecId::ISTHMUS) { slot(OPERATOR_FEE_SLOT)? } else { U256::ZERO };
         let operator = operator.to_be_bytes::<32>();
@@ -96,7 +97,7 @@ impl BlockFees {
         })
     }
 
-    /// What a signed transaction costs (I-023: the bytes as in the block).
+    /// What a signed transaction costs (I-023: the bytes as in the block), computed here and never asked of a contract (I-029).
     pub(crate) fn of_transaction(&self, bytes: &[u8]) -> TransactionFees {
         // I-028: one run of FastLZ serves both.
         let needs_size = self.footprint_scalar != 0 || matches!(self.formula, Formula::Fjord { .. });
@@ -229,7 +230,7 @@ mod tests {
         assert_eq!(fees(OpSpecId::BEDROCK, &slots).of_transaction(&tx).l1_cost, value("l1_fee"));
     }
 
-    /// I-031: where the three values lie in slot 8.
+    /// I-031, I-071: where the three values lie in slot 8.
     #[test]
     fn slot_8_holds_three_values() {
         let word =

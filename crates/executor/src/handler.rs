@@ -72,7 +72,7 @@ where
         if !tx.is_deposit() {
             return self.op.validate_against_state_and_deduct_caller(evm, gas);
         }
-        // I-001, I-005: a creation bumps the nonce itself, after taking the address from it.
+        // I-001, I-005, I-009: the value moves with the call; a creation bumps the nonce itself, after taking the address from it.
         let mut caller = journal.load_account_mut(tx.caller())?.data;
         let balance = caller.balance().saturating_add(U256::from(tx.mint().unwrap_or_default()));
         caller.set_balance(balance);

@@ -23,7 +23,7 @@ pub(crate) struct Outcome {
     pub(crate) da_footprint: u64,
 }
 
-/// H-002: the block holds exactly these transactions.
+/// H-002, I-085: the block holds exactly these transactions, no uncles and no reward.
 pub(crate) fn assemble(
     setting: &BlockSetting,
     parent_hash: B256,

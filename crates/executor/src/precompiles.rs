@@ -69,6 +69,7 @@ pub(crate) struct L2Precompiles {
 }
 
 impl L2Precompiles {
+    /// I-093: P256VERIFY from Fjord, and so on; the caps of Karst are ours.
     pub(crate) fn new(spec: OpSpecId) -> Self {
         Self { spec, set: OpPrecompiles::new_with_spec(spec).precompiles() }
     }
@@ -153,7 +154,7 @@ impl L2Precompiles {
         (gas <= gas_limit).then_some((gas, input)) // K-014
     }
 
-    /// I-094 to I-097: input above this fails, whatever it is.
+    /// I-094, I-095, I-096, I-097: input above this fails, whatever it is.
     fn input_cap(&self, address: Address) -> usize {
         let from = |spec: OpSpecId| self.spec.is_enabled_in(spec);
         match address {

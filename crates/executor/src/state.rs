@@ -75,7 +75,7 @@ impl State {
         decode_exactly(&bytes).map_err(|what| ReadError::Witness(WitnessFault::Slot { key, what }))
     }
 
-    /// Applies a block; returns the state root. Nothing is changed if it fails.
+    /// Applies a block; returns the state root. Nothing is changed if it fails (H-016).
     ///
     /// Only a removal can need a node that was not on the path of a key that the block read, so only it can fail. Tries that
     /// lose an entry are therefore changed as copies, first, and take their place once all of them are done; the others

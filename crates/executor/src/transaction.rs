@@ -30,12 +30,12 @@ const RLP_LIST: u8 = 0xc0;
 const HALF_ORDER: U256 = uint!(0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0_U256);
 
 /// Whether the bytes are meant to be a deposit.
-pub(crate) fn is_deposit(bytes: &[u8]) -> bool {
+pub fn is_deposit(bytes: &[u8]) -> bool {
     bytes.first() == Some(&DEPOSIT_TRANSACTION_TYPE)
 }
 
 /// A deposit as derivation encodes it (I-002): no signature, no fees.
-pub(crate) fn decode_deposit(bytes: &[u8]) -> Result<OpTransaction<TxEnv>, alloy_rlp::Error> {
+pub fn decode_deposit(bytes: &[u8]) -> Result<OpTransaction<TxEnv>, alloy_rlp::Error> {
     let mut rest = bytes.get(1..).unwrap_or_default();
     let tx = TxDeposit::rlp_decode(&mut rest)?;
     if !rest.is_empty() {
@@ -58,13 +58,14 @@ pub(crate) fn decode_deposit(bytes: &[u8]) -> Result<OpTransaction<TxEnv>, alloy
 }
 
 /// A signed transaction with its sender (H-010).
-pub(crate) fn decode_signed(bytes: &Bytes) -> Result<OpTransaction<TxEnv>, InvalidTransaction> {
+pub fn decode_signed(bytes: &Bytes) -> Result<OpTransaction<TxEnv>, InvalidTransaction> {
     let base = match bytes.first() {
         None => return Err(InvalidTransaction::Empty),
         Some(&(RLP_LIST..)) => legacy(bytes)?,
         Some(1) => access_list(&bytes[1..])?,
         Some(2) => dynamic_fee(&bytes[1..])?,
         Some(4) => set_code(&bytes[1..])?,
+        // Blobs (3) and post-execution transactions (0x7d, I-103) among them.
         Some(&other) => return Err(InvalidTransaction::Type(other)),
     };
     Ok(OpTransaction { base, enveloped_tx: Some(bytes.clone()), deposit: DepositTransactionParts::default() })

@@ -280,7 +280,7 @@ fn a_deposit_reads_no_more_than_it_needs() {
     assert!(chain.run(&[deposit(&user_deposit(ALICE))]).is_ok());
 }
 
-/// I-041: the header holds the message passer's storage root from Isthmus.
+/// I-041, J-002: the header holds the message passer's storage root from Isthmus.
 #[test]
 fn the_header_holds_the_message_passer() {
     let code = bytes!("6001600055");

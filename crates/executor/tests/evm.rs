@@ -54,7 +54,7 @@ fn there_are_no_blobs() {
     assert_eq!(run(&chain, 1_000_000).expect("valid"), Some(U256::from(1)));
 }
 
-/// I-090 to I-092, I-095, I-098: an instruction is there from its fork on.
+/// I-090, I-091, I-092, I-098: an instruction is there from its fork on.
 #[test]
 fn instructions_come_with_their_forks() {
     for (first, code, expected) in [

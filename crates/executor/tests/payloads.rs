@@ -53,7 +53,7 @@ fn rule(reason: InvalidTransaction) -> Rule {
     *rule
 }
 
-/// H-010: not a transaction, or not of a type that L2 has. Type 3 never is.
+/// H-010, I-103: not a transaction, or not of a type that L2 has. Types 3 and 0x7d never are.
 #[test]
 fn bytes_must_be_a_transaction() {
     let chain = Chain::at(Fork::Jovian, &rich());
@@ -162,7 +162,7 @@ fn a_sender_has_no_code() {
     assert!(chain.run(&[tx]).is_ok());
 }
 
-/// H-010: what transactions before it used, a transaction cannot have.
+/// H-010, H-015: what transactions before it used, a transaction cannot have.
 #[test]
 fn transactions_fit_the_block() {
     let chain = Chain::at(Fork::Jovian, &rich());
@@ -294,7 +294,7 @@ fn paid(world: &World, more_gas: u64, l1_fee: u64) -> World {
     after
 }
 
-/// I-020 to I-027, I-030 to I-033: who pays what to whom, at each fork. The amounts are computed here by hand.
+/// I-020 to I-033, I-043, I-070: who pays what to whom, at each fork. The amounts are computed here by hand.
 #[test]
 fn fees_go_to_their_vaults() {
     let tx = alice().sign(&alice().call(0, BOB));

@@ -96,7 +96,7 @@ fn signature(seed: u8) -> Vec<u8> {
     input
 }
 
-/// I-100, K-060, K-062: ecrecover: whole, cut short, too long, and with each byte wrong.
+/// I-100, K-014, K-060, K-062: ecrecover: whole, cut short, too long, and with each byte wrong.
 #[test]
 fn ecrecover_is_the_same_with_a_backend() {
     for spec in SPECS {
@@ -175,7 +175,7 @@ fn kzg_is_the_same_with_a_backend() {
     }
 }
 
-/// I-095, I-100, K-062: BLS12-381, from Isthmus.
+/// I-095, I-100, K-060, K-062: BLS12-381, from Isthmus.
 #[test]
 fn bls_is_the_same_with_a_backend() {
     let cases = [
@@ -220,7 +220,7 @@ impl Accelerate for Eager {
     }
 }
 
-/// I-094 to I-097, I-099: input of the cap's length is asked for, and longer input fails, with a backend and without.
+/// I-094, I-095, I-096, I-097, I-099: input of the cap's length is asked for, and longer input fails, with a backend and without.
 #[test]
 fn input_is_capped() {
     for (spec, address, piece, cap) in [
