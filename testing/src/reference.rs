@@ -10,7 +10,7 @@ pub mod channels;
 pub mod system;
 pub mod verdict;
 
-use alloy_primitives::{B256, Bytes, Keccak256};
+use alloy_primitives::{Address, B256, Bytes, Keccak256};
 use channels::{Frames, Position};
 use std::collections::VecDeque;
 use unroll_protocol::{
@@ -199,6 +199,26 @@ pub fn derive(
     };
     let end = reference.run().err().unwrap_or(End::OutOfL1);
     Derived { blocks: reference.chain.split_off(safe.len()), end }
+}
+
+/// H-030: the index of the L1 block to start from, one channel timeout before the agreed head's origin.
+pub fn base(cfg: &RollupConfig, safe: &[Block], l1: &[L1Block]) -> usize {
+    let origin = safe.last().map_or(cfg.genesis.l1, |head| head.origin);
+    let at = l1.iter().position(|block| block.origin.id() == origin).unwrap_or_default();
+    let timeout = channels::timeout(cfg, &l1[at].origin);
+    let first = origin.number.saturating_sub(timeout).max(cfg.genesis.l1.number);
+    l1.iter().position(|block| block.origin.number >= first).unwrap_or_default()
+}
+
+/// Whose transactions count in the L1 block at this index (A-040, B-004): as of its own updates. Those of the first
+/// block are part of the genesis config.
+pub fn batcher(cfg: &RollupConfig, l1: &[L1Block], at: usize) -> Address {
+    let updates = l1[..=at].iter().skip(1).flat_map(|block| &block.updates);
+    let batchers = updates.filter_map(|update| match update {
+        ConfigUpdate::Batcher(batcher) => Some(*batcher),
+        _ => None,
+    });
+    batchers.last().unwrap_or(cfg.genesis.system_config.batcher)
 }
 
 /// A batch that waits, and the index of the L1 block that it came out of.

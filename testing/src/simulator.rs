@@ -4,9 +4,12 @@ pub mod compare;
 pub mod dice;
 pub mod faults;
 pub mod log;
+pub mod payload;
 pub mod plan;
 pub mod poster;
+pub mod raw;
 pub mod sequencer;
+pub mod sides;
 pub mod sniper;
 
 use crate::reference::{self, Block, Derived, L1Block};

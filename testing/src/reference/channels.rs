@@ -211,11 +211,15 @@ impl Channel {
         })
     }
 
-    /// D-002: the timeout is the current block's, and equality is alive. A-011.
+    /// D-002: equality is alive.
     fn is_timed_out(&self, cfg: &RollupConfig, current: &L1Ref) -> bool {
-        let timeout = if active(cfg, Fork::Granite, current.time.0) { 50 } else { cfg.channel_timeout };
-        current.number > self.opened + timeout
+        current.number > self.opened + timeout(cfg, current)
     }
+}
+
+/// D-002: the timeout is the current block's. A-011.
+pub fn timeout(cfg: &RollupConfig, current: &L1Ref) -> u64 {
+    if active(cfg, Fork::Granite, current.time.0) { 50 } else { cfg.channel_timeout }
 }
 
 /// D-009.

@@ -5,7 +5,7 @@ use crate::reference::{Block, L1Block};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use unroll_protocol::{
     config::{Genesis, RollupConfig},
-    deposit::DepositTx,
+    deposit::{DepositTx, SourceHash},
     forks::{Fork, ForkTimes},
     l1_info::L1Fees,
     system_config::{ConfigUpdate, Eip1559Params, FeeScalars, OperatorFee, SystemConfig},
@@ -118,7 +118,7 @@ fn l1_block(dice: &mut Dice, cfg: &RollupConfig, origin: &L1Ref) -> L1Block {
         origin: *origin,
         fees: L1Fees { base_fee: dice.range(7, 1_000_000_000), excess_blob_gas: dice.pick(&[None, Some(0)]) },
         updates: (0..updates).map(|_| update(dice, cfg, origin)).collect(),
-        deposits: (0..deposits).map(|_| deposit(dice)).collect(),
+        deposits: (updates..updates + deposits).map(|log| deposit(dice, origin, log)).collect(),
         data: Vec::new(),
     }
 }
@@ -158,9 +158,10 @@ fn legacy_scalar(dice: &mut Dice) -> U256 {
     }
 }
 
-fn deposit(dice: &mut Dice) -> Bytes {
+/// What the log with this index announces; logs of updates come first.
+fn deposit(dice: &mut Dice, origin: &L1Ref, log_index: u64) -> Bytes {
     DepositTx {
-        source_hash: dice.hash(),
+        source_hash: SourceHash::User { l1_block_hash: origin.hash, log_index }.hash(),
         from: Address::with_last_byte(dice.byte()),
         to: TxKind::Call(Address::with_last_byte(dice.byte())),
         mint: U256::from(dice.byte()),

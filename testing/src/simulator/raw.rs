@@ -1,0 +1,235 @@
+//! The history as a chain: the same L1 blocks with headers, transactions, receipts and logs, among which what is ours
+//! has to be found (A.2, B.1, B.2, G.2); and the agreed L2 blocks.
+
+use super::{History, dice::Dice, payload, sequencer};
+use crate::reference::{self, Block, L1Block};
+use alloy_consensus::{Header, Receipt};
+use alloy_eips::eip4844::Blob;
+use alloy_primitives::{Address, B256, Bloom, Bytes, Log, TxKind, U256, bytes};
+use alloy_rlp::Encodable;
+use unroll_derive::provider::{
+    BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider,
+};
+use unroll_protocol::{
+    deposit::{DEPOSIT_TOPIC, DepositTx},
+    system_config::ConfigUpdate,
+    units::L1Ref,
+};
+
+/// How many L2 blocks one call may look at before it counts as endless.
+const PATIENCE: usize = 10_000;
+
+/// What a provider was asked for and has not.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("asked for {0}")]
+pub struct Absent(String);
+
+/// See the module.
+pub struct RawChain<'h> {
+    history: &'h History,
+    bundle: Option<&'h [u8]>,
+    safe: &'h [Block],
+    asked: usize,
+    /// Whether the bundle was asked for in vain.
+    pub lacked_bundle: bool,
+}
+
+impl<'h> RawChain<'h> {
+    /// The chain; L2 blocks after the agreed one are unknown, as they are to a proof's host.
+    pub const fn new(history: &'h History, bundle: Option<&'h [u8]>, safe: &'h [Block]) -> Self {
+        Self { history, bundle, safe, asked: 0, lacked_bundle: false }
+    }
+
+    /// A new call begins.
+    pub const fn patience(&mut self) {
+        self.asked = 0;
+    }
+
+    fn l1(&self, hash: B256) -> Result<(usize, &'h L1Block), Absent> {
+        let mut l1 = self.history.l1.iter().enumerate();
+        l1.find(|(_, block)| block.origin.hash == hash).ok_or_else(|| Absent(format!("L1 block {hash}")))
+    }
+
+    fn l2(&mut self, head: B256, number: u64) -> Result<&'h Block, Absent> {
+        self.asked += 1;
+        let known = self.safe.last().is_some_and(|last| last.hash == head) && self.asked < PATIENCE;
+        let block = self.safe.iter().find(|block| known && block.number == number);
+        block.ok_or_else(|| Absent(format!("L2 block {number} below {head}, {} times", self.asked)))
+    }
+}
+
+impl Provider for RawChain<'_> {
+    type Error = Absent;
+}
+
+impl ChainProvider for RawChain<'_> {
+    fn block_info_by_number(&mut self, number: u64) -> Result<Option<L1Ref>, Absent> {
+        Ok(self.history.l1.iter().map(|block| block.origin).find(|origin| origin.number == number))
+    }
+
+    fn header_by_hash(&mut self, hash: B256) -> Result<Header, Absent> {
+        let (_, block) = self.l1(hash)?;
+        let input = payload::input(block);
+        Ok(Header {
+            number: block.origin.number,
+            parent_hash: block.origin.parent_hash,
+            timestamp: block.origin.time.0,
+            mix_hash: input.prev_randao,
+            parent_beacon_block_root: input.parent_beacon_block_root,
+            base_fee_per_gas: Some(block.fees.base_fee),
+            excess_blob_gas: block.fees.excess_blob_gas,
+            logs_bloom: bloom(&self.logs(block)),
+            ..Default::default()
+        })
+    }
+
+    /// All logs are in the receipt of the first transaction, which is nobody's.
+    fn receipts_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Absent> {
+        let (_, block) = self.l1(hash)?;
+        let transactions = self.transactions_by_hash(hash)?;
+        let logs = self.logs(block);
+        let receipt = |(index, transaction): (usize, &Bytes)| {
+            let logs = if index == 0 { logs.clone() } else { Vec::new() };
+            let mut out = Vec::new();
+            out.extend(transaction.first().filter(|kind| **kind < 0x80));
+            Receipt { status: true.into(), cumulative_gas_used: 1, logs }.with_bloom().encode(&mut out);
+            Bytes::from(out)
+        };
+        Ok(transactions.iter().enumerate().map(receipt).collect())
+    }
+
+    fn transactions_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Absent> {
+        let (at, block) = self.l1(hash)?;
+        let History { cfg, l1, .. } = self.history;
+        let batcher = reference::batcher(cfg, l1, at);
+        let dice = &mut Dice::new(u64::from_be_bytes(hash[..8].try_into().expect("8 of 32 bytes")));
+        let noise = |dice: &mut Dice| loop {
+            let transaction = sequencer::transaction(dice, cfg, false);
+            if transaction[0] >= 0xc0 {
+                break transaction;
+            }
+        };
+        let mut transactions = vec![noise(dice)];
+        for data in &block.data {
+            match dice.range(0, 11) {
+                0 => transactions.push(noise(dice)),
+                1 => transactions.push(sent(Address::with_last_byte(dice.byte()), batcher, data)), // B-010
+                2 => transactions.push(sent(cfg.batch_inbox, stranger(batcher), data)),            // B-010
+                3 => transactions.push(bytes!("05c0")),                                            // B-007
+                _ => {}
+            }
+            transactions.push(sent(cfg.batch_inbox, batcher, data));
+        }
+        Ok(transactions)
+    }
+}
+
+/// A batcher transaction that needs no signature (B-013).
+fn sent(to: Address, from: Address, data: &Bytes) -> Bytes {
+    DepositTx {
+        source_hash: B256::ZERO,
+        from,
+        to: TxKind::Call(to),
+        mint: U256::ZERO,
+        value: U256::ZERO,
+        gas: 1,
+        is_system: false,
+        data: data.clone(),
+    }
+    .encode()
+}
+
+fn stranger(batcher: Address) -> Address {
+    let mut other = batcher;
+    other[0] ^= 1;
+    other
+}
+
+impl RawChain<'_> {
+    /// Updates, then deposits, then logs that mean nothing although they look as if they did.
+    fn logs(&self, block: &L1Block) -> Vec<Log> {
+        let cfg = &self.history.cfg;
+        let mut logs: Vec<_> =
+            block.updates.iter().map(|update| update_log(cfg.l1_system_config, update)).collect();
+        logs.extend(block.deposits.iter().map(|deposit| deposit_log(cfg.deposit_contract, deposit)));
+        if block.origin.hash[1] < 64 {
+            let mut foreign = update_log(cfg.deposit_contract, &ConfigUpdate::Batcher(Address::ZERO));
+            logs.push(foreign.clone());
+            foreign.address = cfg.l1_system_config;
+            foreign.data.data = foreign.data.data[..95].to_vec().into();
+            logs.push(foreign);
+        }
+        logs
+    }
+}
+
+/// `ConfigUpdate(uint256 version, uint8 type, bytes data)`.
+fn update_log(address: Address, update: &ConfigUpdate) -> Log {
+    let word = |number: u128| U256::from(number).to_be_bytes::<32>();
+    let (kind, payload) = match *update {
+        ConfigUpdate::Batcher(batcher) => (0, batcher.into_word().to_vec()),
+        ConfigUpdate::Fees { overhead, scalar } => {
+            (1, [overhead.to_be_bytes::<32>(), scalar.to_be_bytes::<32>()].concat())
+        }
+        ConfigUpdate::GasLimit(limit) => (2, word(limit.into()).to_vec()),
+        ConfigUpdate::UnsafeBlockSigner(signer) => (3, signer.into_word().to_vec()),
+        ConfigUpdate::Eip1559(params) => {
+            (4, word(u128::from(params.denominator) << 32 | u128::from(params.elasticity)).to_vec())
+        }
+        ConfigUpdate::OperatorFee(fee) => {
+            (5, word(u128::from(fee.scalar) << 64 | u128::from(fee.constant)).to_vec())
+        }
+        ConfigUpdate::MinBaseFee(fee) => (6, word(fee.into()).to_vec()),
+        ConfigUpdate::DaFootprintGasScalar(scalar) => (7, word(scalar.into()).to_vec()),
+    };
+    let topics = vec![ConfigUpdate::TOPIC, B256::ZERO, B256::with_last_byte(kind)];
+    let data = [&word(32)[..], &word(payload.len() as u128), &payload].concat();
+    Log::new_unchecked(address, topics, data.into())
+}
+
+/// `TransactionDeposited(address from, address to, uint256 version, bytes opaque)` (G-012 to G-015).
+fn deposit_log(address: Address, deposit: &Bytes) -> Log {
+    let deposit = DepositTx::decode(deposit).expect("made by the simulator");
+    let to = deposit.to.to().copied().unwrap_or_default();
+    let mut opaque = deposit.mint.to_be_bytes::<32>().to_vec();
+    opaque.extend(deposit.value.to_be_bytes::<32>());
+    opaque.extend(deposit.gas.to_be_bytes());
+    opaque.push(u8::from(deposit.to.is_create()));
+    opaque.extend_from_slice(&deposit.data);
+    let length = opaque.len();
+    opaque.resize(length.next_multiple_of(32), 0);
+    let word = |number: usize| U256::from(number).to_be_bytes::<32>();
+    let topics = vec![DEPOSIT_TOPIC, deposit.from.into_word(), to.into_word(), B256::ZERO];
+    Log::new_unchecked(address, topics, [&word(32)[..], &word(length), &opaque].concat().into())
+}
+
+fn bloom(logs: &[Log]) -> Bloom {
+    let mut bloom = Bloom::ZERO;
+    logs.iter().for_each(|log| bloom.accrue_log(log));
+    bloom
+}
+
+impl BlobProvider for RawChain<'_> {
+    fn blobs(&mut self, block: &L1Ref, hashes: &[IndexedBlobHash]) -> Result<Vec<Box<Blob>>, Absent> {
+        Err(Absent(format!("{} blobs of {block:?}", hashes.len())))
+    }
+}
+
+impl L2ChainProvider for RawChain<'_> {
+    fn block_by_number(&mut self, head: B256, number: u64) -> Result<L2Block, Absent> {
+        let (history, bundle) = (self.history, self.bundle);
+        let block = self.l2(head, number)?;
+        let transactions = payload::transactions(history, block, bundle);
+        Ok(L2Block { header: payload::header(&history.cfg, block), transactions })
+    }
+
+    fn block_start_by_number(&mut self, head: B256, number: u64) -> Result<L2BlockStart, Absent> {
+        let block = self.block_by_number(head, number)?;
+        Ok(L2BlockStart { header: block.header, first_transaction: block.transactions.into_iter().next() })
+    }
+
+    fn upgrade_bundle(&mut self, sha256: B256) -> Result<Bytes, Absent> {
+        self.lacked_bundle = self.bundle.is_none();
+        self.bundle.map(Bytes::copy_from_slice).ok_or_else(|| Absent(format!("the bundle {sha256}")))
+    }
+}
