@@ -172,6 +172,8 @@ pub enum End {
 pub struct Derived {
     /// The blocks after the agreed one, oldest first.
     pub blocks: Vec<Block>,
+    /// For each, the number of the L1 block that was being read when it could be derived.
+    pub read: Vec<u64>,
     /// Why there are no more.
     pub end: End,
 }
@@ -191,6 +193,8 @@ pub fn derive(
         frames: l1.iter().map(|block| Frames::of(cfg, block)).collect(),
         accepts,
         chain: safe.to_vec(),
+        read: Vec::new(),
+        reading: 0,
         moved_front: 0,
         queue: Vec::new(),
         position: Position::default(),
@@ -198,7 +202,7 @@ pub fn derive(
         span: VecDeque::new(),
     };
     let end = reference.run().err().unwrap_or(End::OutOfL1);
-    Derived { blocks: reference.chain.split_off(safe.len()), end }
+    Derived { blocks: reference.chain.split_off(safe.len()), read: reference.read, end }
 }
 
 /// H-030: the index of the L1 block to start from, one channel timeout before the agreed head's origin.
@@ -235,6 +239,10 @@ struct Reference<'a> {
     frames: Vec<Frames>,
     accepts: &'a dyn Fn(&Block) -> bool,
     chain: Vec<Block>,
+    /// See [`Derived::read`].
+    read: Vec<u64>,
+    /// The number of the L1 block being read.
+    reading: u64,
     /// F-087: the epoch that the window's front was moved to, ahead of the safe head.
     moved_front: u64,
     /// Before Holocene: batches in order of inclusion.
@@ -254,6 +262,7 @@ impl Reference<'_> {
             if current > 0 && self.l1[current].origin.parent_hash != self.l1[current - 1].origin.hash {
                 return Err(End::Reset("B-001"));
             }
+            self.reading = self.l1[current].origin.number;
             // F-070, H-034: by the time of the L1 block being read
             if self.is_strict(current) {
                 self.queue.clear(); // F-084
@@ -478,6 +487,7 @@ impl Reference<'_> {
         let block = self.attributes(batch)?;
         if (self.accepts)(&block) {
             self.chain.push(block); // H-003
+            self.read.push(self.reading);
             return Ok(true);
         }
         if block.transactions.is_empty() {
@@ -492,6 +502,7 @@ impl Reference<'_> {
             return Err(End::Critical("H-014"));
         }
         self.chain.push(replaced);
+        self.read.push(self.reading);
         self.flush(); // H-011, H-018
         Ok(true)
     }

@@ -134,8 +134,10 @@ impl<'a> Comparison<'a> {
             return Err((self.expected(), format!("{block:?}")));
         };
         let meant = attributes(self.history, expected, self.bundle);
-        if (expected.hash, &meant) != (block.hash, &wanted) {
-            return Err((format!("{expected:?} {meant:?}"), format!("{block:?} {wanted:?}")));
+        let (due, now) = (self.rules.read.get(self.alike).copied(), side.reading());
+        if (expected.hash, &meant, due) != (block.hash, &wanted, now) {
+            let rules = format!("at {due:?} {expected:?} {meant:?}");
+            return Err((rules, format!("at {now:?} {block:?} {wanted:?}")));
         }
         self.alike += 1;
         self.agreement.blocks += 1;

@@ -38,6 +38,8 @@ pub trait Side {
     fn next(&mut self, tip: &Tip, chain: &[Block]) -> Result<Step, Stop>;
     /// The last attributes were refused.
     fn reject(&mut self, refused: OpPayloadAttributes) -> Result<Option<OpPayloadAttributes>, DeriveError>;
+    /// The number of the L1 block being read.
+    fn reading(&self) -> Option<u64>;
     /// What was decided since the last call.
     fn events(&mut self) -> Vec<Event>;
 }
@@ -93,6 +95,10 @@ impl Side for Direct<'_> {
         self.pipeline.reject(refused)
     }
 
+    fn reading(&self) -> Option<u64> {
+        self.pipeline.origin().map(|origin| origin.number)
+    }
+
     fn events(&mut self) -> Vec<Event> {
         self.pipeline.drain_events().collect()
     }
@@ -133,6 +139,10 @@ impl Side for Driven<'_> {
 
     fn reject(&mut self, refused: OpPayloadAttributes) -> Result<Option<OpPayloadAttributes>, DeriveError> {
         self.driver.reject(refused)
+    }
+
+    fn reading(&self) -> Option<u64> {
+        self.driver.origin().map(|origin| origin.number)
     }
 
     fn events(&mut self) -> Vec<Event> {
