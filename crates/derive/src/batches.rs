@@ -58,6 +58,14 @@ impl BatchOrder {
         }
     }
 
+    /// The L1 block of the oldest batch that waits. Batches are judged by their own (F-045), however long they wait.
+    pub(crate) fn oldest_inclusion(&self) -> Option<L1Ref> {
+        match self {
+            Self::Buffered { queue, .. } => queue.batches.front().map(|queued| queued.inclusion),
+            Self::Strict { .. } => None,
+        }
+    }
+
     /// F-090: from Holocene, drops the streamed span, the channel being decoded and the one being staged; never queued
     /// frames.
     pub(crate) fn flush(&mut self, work: &mut Work<'_>) {

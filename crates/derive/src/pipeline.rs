@@ -283,7 +283,7 @@ impl<'c> Pipeline<'c> {
             _ => {}
         }
         self.window.prune(tip.l1_origin.number);
-        if let Some(origin) = self.l1 {
+        if let Some(origin) = self.order.oldest_inclusion().or(self.l1) {
             // F-045, F-046: no span in time has an older parent.
             let oldest = origin.number.saturating_sub(self.cfg.seq_window_size).saturating_sub(1);
             self.safe.prune(tip.number, oldest);

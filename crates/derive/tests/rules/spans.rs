@@ -322,6 +322,21 @@ fn forgotten_parents_are_not_asked_for() {
     }
 }
 
+/// F-045, F-089: a span that waits behind an undecided one is judged by its own L1 block, however late its turn comes.
+#[test]
+fn waiting_spans_do_not_age() {
+    let mut sim = Sim::fork(Fork::Granite);
+    let ahead: Vec<u64> = (0..=WINDOW + 4).collect();
+    let waiting = with_txs(span(2, &[0, 0, 0]), 1, &[real_tx(1)]);
+    sim.put_singular(1, &[singular(1, 0, &[]), singular(2, 0, &[])]);
+    sim.put_batches(2, 1, vec![span(3, &ahead).into(), waiting.into()]);
+    assert_eq!(slots(&sim.run(WINDOW + 3)), [(1, 0), (2, 0)]);
+    let derived = sim.run(WINDOW + 4);
+    assert_eq!(slots(&derived[..2]), [(3, 0), (4, 0)]);
+    assert_eq!(derived[0].transactions, [real_tx(1)]);
+    assert_eq!(sim.dropped(), ["F-052"]);
+}
+
 /// F-057, F-083, H-013: before Holocene a refused block voids the rest of its span, and the next candidate is considered.
 #[test]
 fn refused_blocks_void_the_span() {
