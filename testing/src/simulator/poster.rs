@@ -45,6 +45,8 @@ struct Style {
     frames: usize,
     /// The most L1 blocks between a channel's first payload and its last.
     spread: usize,
+    /// Whether it waits with a new channel until the last one is in.
+    orderly: bool,
 }
 
 impl Poster {
@@ -61,13 +63,17 @@ impl Poster {
                 blocks: dice.pick(&[1, 3, 10, 60]),
                 frame: dice.pick(&[100, 500, 5000, 100_000]),
                 frames: dice.pick(&[1, 2, 5]),
-                spread: if mild { dice.pick(&[0, 0, 1, 3]) } else { dice.pick(&[0, 1, 3, 9]) },
+                spread: if mild { dice.pick(&[0, 0, 2, 6]) } else { dice.pick(&[0, 1, 3, 9, 60]) },
+                orderly: dice.chance(500),
             },
         }
     }
 
     /// Posts everything the sequencer has; `l1` ends with the L1 block in the making.
     pub fn post(&mut self, dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], sequencer: &Sequencer) {
+        if self.style.orderly && !self.outbox.is_empty() {
+            return;
+        }
         let time = l1[l1.len() - 1].origin.time.0;
         let spans = if active(cfg, Fork::Delta, time) { self.style.spans } else { self.faults.haste };
         let mut frames = Vec::new();
@@ -176,7 +182,7 @@ impl Poster {
             faults::payload(dice, &self.faults, &mut payload);
             self.outbox.push((at, payload.into()));
             if at < now + self.style.spread && dice.chance(300) {
-                at += 1;
+                at += dice.count(1, 1 + self.style.spread / 6);
             }
         }
     }
