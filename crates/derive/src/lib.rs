@@ -4,7 +4,7 @@
 //!  L1 block -- L1Reader --> L1Input --> frames --> channels --> batches --> attributes
 //! ```
 //!
-//! [`Pipeline`](pipeline::Pipeline) is a function of values: it says what it needs and is given it. [`driver`] answers
+//! [`Pipeline`] is a function of values: it says what it needs and is given it. [`driver`] answers
 //! it from [providers](provider), and [`builder`] puts the two together out of parts.
 #![no_std]
 
