@@ -112,7 +112,7 @@ fn forks(dice: &mut Dice, from: u64, to: u64) -> ForkTimes {
 }
 
 fn l1_block(dice: &mut Dice, cfg: &RollupConfig, origin: &L1Ref) -> L1Block {
-    let updates = if dice.chance(60) { dice.range(1, 3) } else { 0 };
+    let updates = if dice.chance(200) { dice.range(1, 3) } else { 0 };
     let deposits = if dice.chance(150) { dice.range(1, 3) } else { 0 };
     L1Block {
         origin: *origin,

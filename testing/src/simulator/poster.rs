@@ -61,7 +61,7 @@ impl Poster {
                 overlaps: dice.pick(&[0, 0, 200, 600]),
                 brotli: dice.pick(&[0, 500, 1000]),
                 blocks: dice.pick(&[1, 3, 10, 60]),
-                frame: dice.pick(&[100, 500, 5000, 100_000]),
+                frame: dice.pick(&[30, 60, 150, 400, 100_000]),
                 frames: dice.pick(&[1, 2, 5]),
                 spread: if mild { dice.pick(&[0, 0, 2, 6]) } else { dice.pick(&[0, 1, 3, 9, 60]) },
                 orderly: dice.chance(500),
