@@ -52,6 +52,27 @@ pub enum PrecompileAnswer {
     Failure,
 }
 
+/// What a backend that computes answers to a call; `None` if the precompile is none of K-060, or cannot be run here.
+///
+/// It is the result of L1's precompile, which has no cap on its input and which the oracle's contract calls with all its gas:
+/// the caps of the forks and the cost decide whether the question is asked at all (K-014).
+pub fn answer(call: &PrecompileCall<'_>) -> Option<PrecompileAnswer> {
+    if !is_accelerated(&call.address) {
+        return None;
+    }
+    // The last sets without caps: of the pairing before Granite, of the others Isthmus, which caps BLS alone and higher than
+    // any later fork.
+    let spec = if call.address == BN256_PAIRING { OpSpecId::FJORD } else { OpSpecId::ISTHMUS };
+    let set = OpPrecompiles::new_with_spec(spec).precompiles();
+    // An error is the library's own, and says nothing about the call.
+    let output = set.get(&call.address)?.execute(call.input, u64::MAX, 0).ok()?;
+    Some(if output.is_success() {
+        PrecompileAnswer::Success(output.bytes)
+    } else {
+        PrecompileAnswer::Failure
+    })
+}
+
 /// A context's database, as far as precompiles are concerned.
 pub(crate) trait Accelerate {
     /// The backend's answer, or none. An error is kept by the database, which returns it later.

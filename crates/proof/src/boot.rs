@@ -110,7 +110,10 @@ fn local<const N: usize, O: PreimageOracle>(
         .map_err(|_| BackendError::malformed(PreimageKey::local(input), Purpose::Local(input), length))
 }
 
-fn read<O: PreimageOracle>(oracle: &mut O, input: LocalInput) -> Result<Bytes, BackendError<O::Error>> {
+pub(crate) fn read<O: PreimageOracle>(
+    oracle: &mut O,
+    input: LocalInput,
+) -> Result<Bytes, BackendError<O::Error>> {
     let (key, purpose) = (PreimageKey::local(input), Purpose::Local(input));
     oracle.get(key).map_err(|source| BackendError::Oracle { key, purpose, source })
 }

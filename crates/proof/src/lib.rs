@@ -9,10 +9,12 @@ extern crate std;
 
 pub mod backend;
 pub mod boot;
+pub mod checked;
 pub mod claim;
 pub mod kzg;
 pub mod oracle;
 pub mod preimage;
+pub mod program;
 pub mod recorder;
 pub mod start;
 pub mod transition;
@@ -20,6 +22,7 @@ pub mod witness;
 
 pub use backend::OracleBackend;
 pub use boot::BootInfo;
+pub use checked::Checked;
 pub use oracle::PreimageOracle;
 pub use preimage::{Hint, PreimageKey};
 pub use recorder::Recorder;

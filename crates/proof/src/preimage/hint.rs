@@ -4,7 +4,7 @@
 //! ([`Dialect`]); a program speaks the one of the host that it is paired with.
 
 use alloc::{format, string::String, vec::Vec};
-use alloy_primitives::{Address, B256, Bytes, hex};
+use alloy_primitives::{Address, B256, Bytes};
 use core::fmt::Write;
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 
@@ -87,14 +87,21 @@ pub enum Dialect {
 }
 
 impl Hint<'_> {
-    /// The hint's name and text in a dialect; `chain_id` is appended to hints about L2 where given (K-058: optional
-    /// before interop).
+    /// The hint's text in a dialect; `chain_id` is appended to hints about L2 where given (K-058: optional before interop).
     pub fn encode(&self, dialect: Dialect, chain_id: Option<u64>) -> String {
-        let mut data = self.payload(dialect, chain_id);
+        let mut text = Vec::new();
+        self.write(dialect, chain_id, &mut text);
+        String::from_utf8(text).expect("names, spaces and hex digits are ASCII")
+    }
+
+    /// Appends the text to `out`.
+    pub(super) fn write(&self, dialect: Dialect, chain_id: Option<u64>, out: &mut Vec<u8>) {
+        out.extend_from_slice(self.name(dialect).as_bytes());
+        out.extend_from_slice(b" 0x");
+        self.write_payload(dialect, chain_id, out);
         if let Some(id) = chain_id.filter(|_| self.takes_chain_id(dialect)) {
-            data.extend_from_slice(&id.to_be_bytes());
+            write_hex(out, &id.to_be_bytes());
         }
-        format!("{} {}", self.name(dialect), hex::encode_prefixed(data))
     }
 
     fn name(&self, dialect: Dialect) -> &'static str {
@@ -131,7 +138,7 @@ impl Hint<'_> {
         }
     }
 
-    fn payload(&self, dialect: Dialect, chain_id: Option<u64>) -> Vec<u8> {
+    fn write_payload(&self, dialect: Dialect, chain_id: Option<u64>, out: &mut Vec<u8>) {
         match self {
             Self::L1BlockHeader(hash)
             | Self::L1Transactions(hash)
@@ -140,62 +147,82 @@ impl Hint<'_> {
             | Self::L2Transactions(hash)
             | Self::L2Code(hash)
             | Self::L2StateNode(hash)
-            | Self::L2Output(hash) => hash.to_vec(),
-            Self::L1Blob { versioned_hash, index, timestamp } => match dialect {
-                Dialect::Kona => {
-                    [&versioned_hash[..], &index.to_be_bytes(), &timestamp.to_be_bytes()].concat()
+            | Self::L2Output(hash) => write_hex(out, hash.as_slice()),
+            Self::L1Blob { versioned_hash, index, timestamp } => {
+                write_hex(out, versioned_hash.as_slice());
+                if dialect == Dialect::Kona {
+                    write_hex(out, &index.to_be_bytes());
                 }
-                Dialect::Spec => [&versioned_hash[..], &timestamp.to_be_bytes()].concat(),
-            },
+                write_hex(out, &timestamp.to_be_bytes());
+            }
             Self::L1Precompile { address, required_gas, input } => {
-                [&address[..], &required_gas.to_be_bytes(), input].concat()
+                write_hex(out, address.as_slice());
+                write_hex(out, &required_gas.to_be_bytes());
+                write_hex(out, input);
             }
             Self::L2PayloadWitness { parent, attributes } => {
-                payload_witness(dialect, *parent, attributes, chain_id)
+                write_payload_witness(out, dialect, *parent, attributes, chain_id);
             }
             Self::L2AccountProof { block_hash, block_number, address } => {
-                [&block_reference(dialect, *block_hash, *block_number)[..], &address[..]].concat()
+                write_block_reference(out, dialect, *block_hash, *block_number);
+                write_hex(out, address.as_slice());
             }
             Self::L2AccountStorageProof { block_hash, block_number, address, slot } => {
-                let mut data = block_reference(dialect, *block_hash, *block_number);
-                data.extend_from_slice(address.as_slice());
+                write_block_reference(out, dialect, *block_hash, *block_number);
+                write_hex(out, address.as_slice());
                 if dialect == Dialect::Kona {
-                    data.extend_from_slice(slot.as_slice());
+                    write_hex(out, slot.as_slice());
                 }
-                data
             }
         }
     }
 }
 
-fn block_reference(dialect: Dialect, hash: B256, number: u64) -> Vec<u8> {
+/// Appends bytes as hex digits. A guest does this once for every trie node, so it is a table and not a formatter.
+fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(2 * bytes.len());
+    out.extend(
+        bytes.iter().flat_map(|byte| [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]),
+    );
+}
+
+fn write_block_reference(out: &mut Vec<u8>, dialect: Dialect, hash: B256, number: u64) {
     match dialect {
-        Dialect::Kona => number.to_be_bytes().to_vec(),
-        Dialect::Spec => hash.to_vec(),
+        Dialect::Kona => write_hex(out, &number.to_be_bytes()),
+        Dialect::Spec => write_hex(out, hash.as_slice()),
     }
 }
 
-fn payload_witness(
+fn write_payload_witness(
+    out: &mut Vec<u8>,
     dialect: Dialect,
     parent: B256,
     attributes: &OpPayloadAttributes,
     chain_id: Option<u64>,
-) -> Vec<u8> {
+) {
     let attributes = attributes_json(attributes);
     match dialect {
-        Dialect::Kona => [&parent[..], attributes.as_bytes()].concat(),
+        Dialect::Kona => {
+            write_hex(out, parent.as_slice());
+            write_hex(out, attributes.as_bytes());
+        }
         Dialect::Spec => {
-            let chain = chain_id.map_or_else(String::new, |id| format!(",\"chainID\":{id}"));
-            format!("{{\"parentBlockHash\":\"{parent}\",\"payloadAttributes\":{attributes}{chain}}}")
-                .into_bytes()
+            write_hex(out, payload_witness_json(parent, &attributes, chain_id).as_bytes());
         }
     }
+}
+
+/// What the specification's hosts are told of a payload.
+pub(super) fn payload_witness_json(parent: B256, attributes: &str, chain_id: Option<u64>) -> String {
+    let chain = chain_id.map_or_else(String::new, |id| format!(",\"chainID\":{id}"));
+    format!("{{\"parentBlockHash\":\"{parent}\",\"payloadAttributes\":{attributes}{chain}}}")
 }
 
 /// Payload attributes as the Engine API writes them.
 ///
 /// Written by hand because it is the only JSON that the core ever writes, and no input can need escaping.
-fn attributes_json(attributes: &OpPayloadAttributes) -> String {
+pub(super) fn attributes_json(attributes: &OpPayloadAttributes) -> String {
     let inner = &attributes.payload_attributes;
     let mut json = format!(
         "{{\"timestamp\":\"{:#x}\",\"prevRandao\":\"{}\",\"suggestedFeeRecipient\":\"0x{:x}\"",
@@ -241,7 +268,7 @@ fn attributes_json(attributes: &OpPayloadAttributes) -> String {
 mod tests {
     use super::*;
     use alloc::vec;
-    use alloy_primitives::{address, b64};
+    use alloy_primitives::{address, b64, hex};
 
     const HASH: B256 = B256::repeat_byte(0xab);
 
