@@ -14,24 +14,20 @@ use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
-use unroll_protocol::{
-    config::RollupConfig,
-    tip::Tip,
-    units::{BlockId, L1Ref},
-};
+use unroll_protocol::{config::RollupConfig, tip::Tip, units::L1Ref};
 
 /// Where batcher data, deposits and config updates come from: L1 blocks and their blobs.
 #[derive(Debug)]
-pub struct EthereumDataSource<L1, B> {
+pub struct EthereumDataSource<'c, L1, B> {
     l1: L1,
     blobs: B,
-    alt_da: bool,
+    cfg: &'c RollupConfig,
 }
 
-impl<L1, B> EthereumDataSource<L1, B> {
+impl<'c, L1, B> EthereumDataSource<'c, L1, B> {
     /// A source for the rollup of `cfg`.
-    pub const fn new(l1: L1, blobs: B, cfg: &RollupConfig) -> Self {
-        Self { l1, blobs, alt_da: cfg.alt_da.is_some() }
+    pub const fn new(l1: L1, blobs: B, cfg: &'c RollupConfig) -> Self {
+        Self { l1, blobs, cfg }
     }
 }
 
@@ -50,110 +46,37 @@ impl<'c, L2, L1> StatefulAttributesBuilder<'c, L2, L1> {
     }
 }
 
-/// Collects the parts of a [`DerivationPipeline`].
-#[derive(Debug)]
-pub struct PipelineBuilder<'c, L1, B, L2> {
-    cfg: Option<&'c RollupConfig>,
-    source: Option<EthereumDataSource<L1, B>>,
-    l2: Option<L2>,
-    l1: Option<L1>,
-    attributes: Option<StatefulAttributesBuilder<'c, L2, L1>>,
-    origin: Option<L1Ref>,
-}
-
-/// Why parts do not make a pipeline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BuildError {
-    /// This method of the builder was not called.
-    #[error("the pipeline has no {0}")]
-    Missing(&'static str),
-    /// Parts were made for different rollups.
-    #[error("the pipeline's parts belong to different rollups")]
-    Mixed,
-}
-
-impl<L1, B, L2> Default for PipelineBuilder<'_, L1, B, L2> {
-    fn default() -> Self {
-        Self { cfg: None, source: None, l2: None, l1: None, attributes: None, origin: None }
-    }
-}
-
-impl<'c, L1, B, L2> PipelineBuilder<'c, L1, B, L2> {
-    /// No parts yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The chain to derive.
-    pub const fn rollup_config(mut self, cfg: &'c RollupConfig) -> Self {
-        self.cfg = Some(cfg);
-        self
-    }
-
-    /// The source of L1 data.
-    pub fn dap_source(mut self, source: EthereumDataSource<L1, B>) -> Self {
-        self.source = Some(source);
-        self
-    }
-
-    /// The source of safe L2 blocks, for span batches that overlap them.
-    pub fn l2_chain_provider(mut self, l2: L2) -> Self {
-        self.l2 = Some(l2);
-        self
-    }
-
-    /// The source of L1 blocks by number.
-    pub fn chain_provider(mut self, l1: L1) -> Self {
-        self.l1 = Some(l1);
-        self
-    }
-
-    /// The builder of attributes.
-    pub fn builder(mut self, attributes: StatefulAttributesBuilder<'c, L2, L1>) -> Self {
-        self.attributes = Some(attributes);
-        self
-    }
-
-    /// The L1 origin of the L2 block to begin with.
-    pub const fn origin(mut self, origin: L1Ref) -> Self {
-        self.origin = Some(origin);
-        self
-    }
-
-    /// Puts the parts together.
-    pub fn build(self) -> Result<DerivationPipeline<'c, L1, B, L2>, BuildError> {
-        let cfg = self.cfg.ok_or(BuildError::Missing("rollup_config"))?;
-        let source = self.source.ok_or(BuildError::Missing("dap_source"))?;
-        let attributes = self.attributes.ok_or(BuildError::Missing("builder"))?;
-        if attributes.cfg != cfg || source.alt_da != cfg.alt_da.is_some() {
-            return Err(BuildError::Mixed);
-        }
-        Ok(DerivationPipeline {
-            cfg,
-            source,
-            l2: self.l2.ok_or(BuildError::Missing("l2_chain_provider"))?,
-            l1: self.l1.ok_or(BuildError::Missing("chain_provider"))?,
-            attributes,
-            origin: self.origin.ok_or(BuildError::Missing("origin"))?,
-            driver: None,
-        })
-    }
-}
-
-/// A pipeline that owns its providers.
-#[derive(Debug)]
+/// A pipeline that owns its providers. [`PipelineBuilder`] makes it of its parts; where one is missing, that does not
+/// compile.
+#[derive(Debug, bon::Builder)]
+#[builder(builder_type = PipelineBuilder)]
 pub struct DerivationPipeline<'c, L1, B, L2> {
-    cfg: &'c RollupConfig,
-    source: EthereumDataSource<L1, B>,
-    l2: L2,
-    l1: L1,
-    attributes: StatefulAttributesBuilder<'c, L2, L1>,
+    /// The chain to derive.
+    rollup_config: &'c RollupConfig,
+    /// The source of L1 data.
+    dap_source: EthereumDataSource<'c, L1, B>,
+    /// The source of safe L2 blocks, for span batches that overlap them.
+    l2_chain_provider: L2,
+    /// The source of L1 blocks by number.
+    chain_provider: L1,
+    /// The builder of attributes.
+    builder: StatefulAttributesBuilder<'c, L2, L1>,
+    /// The L1 origin of the L2 block to begin with.
     origin: L1Ref,
     /// Made with the first tip.
+    #[builder(skip)]
     driver: Option<Driver<'c>>,
 }
 
-impl<L1, B, L2> DerivationPipeline<'_, L1, B, L2>
+impl<L1, B, L2> PipelineBuilder<'_, L1, B, L2> {
+    /// No parts yet.
+    #[expect(clippy::new_without_default, reason = "a pipeline has no default")]
+    pub fn new() -> Self {
+        DerivationPipeline::builder()
+    }
+}
+
+impl<'c, L1, B, L2> DerivationPipeline<'c, L1, B, L2>
 where
     L1: ChainProvider,
     B: BlobProvider<Error = L1::Error>,
@@ -164,26 +87,26 @@ where
         &mut self,
         tip: &Tip,
     ) -> Result<Option<Box<OpPayloadAttributes>>, DriveError<L1::Error>> {
-        let EthereumDataSource { l1: data, blobs, .. } = &mut self.source;
-        let driver = match &mut self.driver {
-            Some(driver) => driver,
-            None => {
-                if tip.block.l1_origin != self.origin.id() {
-                    return Err(Misuse::ForeignTip(BlockId {
-                        number: tip.block.number,
-                        hash: tip.block.hash,
-                    })
-                    .into());
-                }
-                let StatefulAttributesBuilder { l1: chain, l2, .. } = &mut self.attributes;
-                let Some(driver) = Driver::new(self.cfg, tip, &mut Parts { chain, data, blobs, l2 })? else {
-                    return Ok(None);
-                };
-                self.driver.insert(driver)
-            }
-        };
-        let mut parts = Parts { chain: &mut self.l1, data, blobs, l2: &mut self.l2 };
-        driver.next_attributes(tip, &mut parts)
+        if self.driver.is_none() {
+            self.driver = self.start(tip)?;
+        }
+        let Some(driver) = &mut self.driver else { return Ok(None) };
+        let EthereumDataSource { l1: data, blobs, .. } = &mut self.dap_source;
+        let (chain, l2) = (&mut self.chain_provider, &mut self.l2_chain_provider);
+        driver.next_attributes(tip, &mut Parts { chain, data, blobs, l2 })
+    }
+
+    fn start(&mut self, tip: &Tip) -> Result<Option<Driver<'c>>, DriveError<L1::Error>> {
+        let Self { rollup_config: cfg, dap_source, builder, origin, .. } = self;
+        if [dap_source.cfg, builder.cfg] != [*cfg; 2] {
+            return Err(Misuse::MixedParts.into());
+        }
+        if tip.block.l1_origin != origin.id() {
+            return Err(Misuse::ForeignTip(tip.block.id()).into());
+        }
+        let EthereumDataSource { l1: data, blobs, .. } = dap_source;
+        let StatefulAttributesBuilder { l1: chain, l2, .. } = builder;
+        Driver::new(cfg, tip, &mut Parts { chain, data, blobs, l2 })
     }
 
     /// See [`Pipeline::reject`](crate::pipeline::Pipeline::reject).

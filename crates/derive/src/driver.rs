@@ -57,7 +57,8 @@ impl<'c> Driver<'c> {
                 Poll::NeedL1 { number } => {
                     let block = backend.block_info_by_number(number).map_err(DriveError::Provider)?;
                     let Some(block) = block else { return Ok(None) };
-                    self.advance(&block, backend)?;
+                    let input = self.reader.read(backend, &block, self.pipeline.events_mut())?;
+                    self.pipeline.push_l1(input)?;
                 }
                 Poll::NeedL2 { numbers, with_transactions } => {
                     let blocks = numbers.map(|number| self.safe_block(number, with_transactions, backend));
@@ -88,15 +89,6 @@ impl<'c> Driver<'c> {
     /// See [`Pipeline::drain_events`].
     pub fn drain_events(&mut self) -> impl Iterator<Item = Event> + '_ {
         self.pipeline.drain_events()
-    }
-
-    fn advance<B: ChainProvider + BlobProvider>(
-        &mut self,
-        block: &L1Ref,
-        backend: &mut B,
-    ) -> Result<(), DriveError<B::Error>> {
-        let input = self.reader.read(backend, block, self.pipeline.events_mut())?;
-        Ok(self.pipeline.push_l1(input)?)
     }
 
     fn safe_block<B: L2ChainProvider>(

@@ -111,6 +111,9 @@ pub enum Misuse {
     /// A safe block that is not the one asked for.
     #[error("asked for L2 block {asked}, got {got}")]
     OtherL2 { asked: u64, got: u64 },
+    /// Parts of a pipeline that were made for different rollups.
+    #[error("the pipeline's parts belong to different rollups")]
+    MixedParts,
     /// Blobs that a provider gave are fewer or more than were asked for.
     #[error("asked for {asked} blobs, got {got}")]
     BlobCount { asked: usize, got: usize },

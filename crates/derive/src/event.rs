@@ -7,6 +7,7 @@ use unroll_protocol::{
     channel::FrameRejection,
     compression::{CompressionError, StreamEnd},
     frame::{ChannelId, FrameError},
+    l1_transaction::IgnoredTransaction,
     system_config::ConfigUpdateError,
     units::{BlockId, L2Time},
 };
@@ -63,17 +64,6 @@ pub enum Event {
     PayloadRefused { time: L2Time },
     /// Execution refused the payload of this time; its deposits alone replace it (H-011).
     PayloadReplaced { time: L2Time },
-}
-
-/// Why a transaction to the inbox carries no data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IgnoredTransaction {
-    /// Its type is not one of batchers (B-010, B-011).
-    Type(u8),
-    /// Its signature is invalid, or it does not decode (B-012).
-    Signature,
-    /// Somebody else sent it (B-010).
-    Sender(Address),
 }
 
 /// Why a frame was dropped.

@@ -145,22 +145,22 @@ impl<'c> Pipeline<'c> {
     /// What comes next upon `tip`: the block made of the last attributes, or the same block as last time.
     pub fn poll(&mut self, tip: &Tip) -> Result<Poll, DeriveError> {
         self.adopt(&tip.block)?;
-        let batch = match mem::replace(&mut self.phase, Phase::Searching) {
-            Phase::Dry => {
+        let next = match mem::replace(&mut self.phase, Phase::Searching) {
+            Phase::Dry => Next::Dry,
+            Phase::Upgrading { batch, .. } => Next::Batch(batch),
+            Phase::Searching | Phase::HandedOut(_) => {
+                self.with_work(|order, work| order.next(work)).unwrap_or(Ok(Next::Dry))?
+            }
+        };
+        let batch = match next {
+            Next::Batch(batch) => batch,
+            Next::NeedL2(Missing { numbers, with_transactions }) => {
+                return Ok(Poll::NeedL2 { numbers, with_transactions });
+            }
+            Next::Dry => {
                 self.phase = Phase::Dry;
                 return Ok(self.need_l1());
             }
-            Phase::Upgrading { batch, .. } => batch,
-            Phase::Searching | Phase::HandedOut(_) => match self.next_batch()? {
-                Next::Batch(batch) => batch,
-                Next::NeedL2(Missing { numbers, with_transactions }) => {
-                    return Ok(Poll::NeedL2 { numbers, with_transactions });
-                }
-                Next::Dry => {
-                    self.phase = Phase::Dry;
-                    return Ok(self.need_l1());
-                }
-            },
         };
         match bundle_needed(self.cfg, batch.time).filter(|_| self.bundle.is_empty()) {
             Some((fork, sha256)) => {
@@ -253,34 +253,27 @@ impl<'c> Pipeline<'c> {
         Ok(Some(refused))
     }
 
-    const fn need_l1(&self) -> Poll {
-        let number = match self.l1 {
-            Some(origin) => origin.number.saturating_add(1),
-            None => self.start.number,
-        };
+    fn need_l1(&self) -> Poll {
+        let number = self.l1.map_or(self.start.number, |origin| origin.number.saturating_add(1));
         Poll::NeedL1 { number }
     }
 
     /// Accepts the tip: the block of the last attributes (H-003), or the same as before.
     fn adopt(&mut self, tip: &L2Ref) -> Result<(), DeriveError> {
-        match &self.phase {
-            Phase::HandedOut(handed_out) => {
-                if tip.hash == self.head.hash {
-                    return Err(Misuse::Unresolved { time: handed_out.time }.into());
-                }
-                let built = (tip.parent_hash, tip.time, tip.l1_origin);
-                if built != (self.head.hash, handed_out.time, handed_out.origin) {
-                    return Err(Misuse::ForeignTip(BlockId { number: tip.number, hash: tip.hash }).into());
-                }
-                let transactions = Some(handed_out.transactions);
-                self.safe.insert(SafeBlock { transactions, ..SafeBlock::from_ref(tip) });
-                self.head = *tip;
-                self.phase = Phase::Searching;
+        if let Phase::HandedOut(handed_out) = &self.phase {
+            if tip.hash == self.head.hash {
+                return Err(Misuse::Unresolved { time: handed_out.time }.into());
             }
-            _ if *tip != self.head => {
-                return Err(Misuse::ForeignTip(BlockId { number: tip.number, hash: tip.hash }).into());
+            let built = (tip.parent_hash, tip.time, tip.l1_origin);
+            if built != (self.head.hash, handed_out.time, handed_out.origin) {
+                return Err(Misuse::ForeignTip(tip.id()).into());
             }
-            _ => {}
+            let transactions = Some(handed_out.transactions);
+            self.safe.insert(SafeBlock { transactions, ..SafeBlock::from_ref(tip) });
+            self.head = *tip;
+            self.phase = Phase::Searching;
+        } else if *tip != self.head {
+            return Err(Misuse::ForeignTip(tip.id()).into());
         }
         self.window.prune(tip.l1_origin.number);
         if let Some(origin) = self.order.oldest_inclusion().or(self.l1) {
@@ -289,10 +282,6 @@ impl<'c> Pipeline<'c> {
             self.safe.prune(tip.number, oldest);
         }
         Ok(())
-    }
-
-    fn next_batch(&mut self) -> Result<Next, DeriveError> {
-        self.with_work(|order, work| order.next(work)).unwrap_or(Ok(Next::Dry))
     }
 
     /// `None`: no L1 block was pushed yet.

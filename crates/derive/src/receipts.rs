@@ -1,44 +1,45 @@
-//! Logs of L1 receipts, read in place: only those of the rollup's contracts are made into values.
+//! What the logs of an L1 block say to the rollup: config updates and deposits (A.3, G.2, B-005, B-006).
 
-use crate::{error::CriticalCause, event::Event};
+use crate::{error::CriticalCause, event::Event, source::L1Input};
 use alloc::vec::Vec;
 use alloy_primitives::{Address, Bytes, Log};
-use alloy_rlp::{Decodable, Header};
-use unroll_protocol::{system_config::ConfigUpdate, units::L1Ref};
+use unroll_protocol::{
+    config::RollupConfig,
+    deposit::{decode_deposit, is_deposit},
+    l1_receipt::{L1Receipt, is_future_type},
+    system_config::ConfigUpdate,
+    units::L1Ref,
+};
 
-/// The receipts of an L1 block.
+/// The receipts of an L1 block, and what they are searched for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Logs<'a> {
+    pub(crate) cfg: &'a RollupConfig,
     pub(crate) block: &'a L1Ref,
     pub(crate) receipts: &'a [Bytes],
     /// The block's transactions, against which receipts of unknown types are checked, if they are at hand.
     pub(crate) transactions: Option<&'a [Bytes]>,
+    pub(crate) updates: bool,
+    pub(crate) deposits: bool,
 }
 
 impl Logs<'_> {
-    /// Visits the logs of these contracts in receipts of success, with their index among all logs of the block (G-017).
-    pub(crate) fn for_each(
-        &self,
-        contracts: &[Address],
-        events: &mut Vec<Event>,
-        mut visit: impl FnMut(u64, &Log, &mut Vec<Event>) -> Result<(), CriticalCause>,
-    ) -> Result<(), CriticalCause> {
-        let block = self.block.number;
-        let mut log_index = 0;
+    /// Fills in the config updates and deposits of the block.
+    pub(crate) fn read(&self, input: &mut L1Input, events: &mut Vec<Event>) -> Result<(), CriticalCause> {
+        let (block, contracts) = (self.block.number, [self.cfg.l1_system_config, self.cfg.deposit_contract]);
+        let mut log_index = 0; // among all logs of the block (G-017)
         for (index, receipt) in self.receipts.iter().enumerate() {
-            let parsed = Receipt::parse(receipt);
+            let parsed = L1Receipt::decode(receipt);
             if is_future_type(receipt) && (parsed.is_err() || !self.has_type_of_transaction(index)) {
                 events.push(Event::ReceiptIgnored { block, index }); // B-005; B-006: its logs do not count
                 continue;
             }
-            let Receipt { success, mut logs } =
-                parsed.map_err(|_| CriticalCause::Receipt { block, index })?;
-            while !logs.is_empty() {
-                let log = next_log(&mut logs, contracts);
-                if let Some(log) =
-                    log.map_err(|_| CriticalCause::Receipt { block, index })?.filter(|_| success)
-                {
-                    visit(log_index, &log, events)?;
+            let malformed = |_| CriticalCause::Receipt { block, index };
+            let mut receipt = parsed.map_err(malformed)?;
+            while receipt.has_log() {
+                let log = receipt.next_log(|address| contracts.contains(address)).map_err(malformed)?;
+                if let Some(log) = log.filter(|_| receipt.success) {
+                    self.take(&log, log_index, input, events)?;
                 }
                 log_index += 1;
             }
@@ -50,6 +51,32 @@ impl Logs<'_> {
         let Some(transactions) = self.transactions else { return true };
         transactions.get(index).and_then(|tx| tx.first()) == self.receipts[index].first()
     }
+
+    fn take(
+        &self,
+        log: &Log,
+        log_index: u64,
+        input: &mut L1Input,
+        events: &mut Vec<Event>,
+    ) -> Result<(), CriticalCause> {
+        let block = self.block.number;
+        if self.deposits && is_deposit(log, self.cfg.deposit_contract) {
+            let deposit = decode_deposit(log, self.block.hash, log_index);
+            // G-011: never skipped.
+            input.deposits.push(deposit.map_err(|cause| CriticalCause::Deposit {
+                block,
+                log_index,
+                cause,
+            })?);
+        }
+        match ConfigUpdate::decode(log, self.cfg, self.block.time).filter(|_| self.updates) {
+            Some(Ok(update)) => input.updates.push(update),
+            // A-024: always skipped.
+            Some(Err(why)) => events.push(Event::UpdateIgnored { block, log_index, why }),
+            None => {}
+        }
+        Ok(())
+    }
 }
 
 /// The last batcher that a block announced (A-025).
@@ -58,52 +85,4 @@ pub(crate) fn last_batcher(updates: &[ConfigUpdate]) -> Option<Address> {
         ConfigUpdate::Batcher(batcher) => Some(*batcher),
         _ => None,
     })
-}
-
-/// B-005: transaction types that nobody has defined for L1 yet.
-fn is_future_type(receipt: &[u8]) -> bool {
-    matches!(receipt.first(), Some(0x05..=0x7d))
-}
-
-/// ```text
-/// [type] || rlp([status, cumulativeGas, bloom, [log, ...]])      a deposit's receipt ends with nonce and version
-/// ```
-struct Receipt<'a> {
-    success: bool,
-    logs: &'a [u8],
-}
-
-impl<'a> Receipt<'a> {
-    fn parse(receipt: &'a [u8]) -> alloy_rlp::Result<Self> {
-        let (mut buf, extended) = match receipt {
-            [0x7e, rest @ ..] => (rest, true),
-            [0x00..=0x7d, rest @ ..] => (rest, false),
-            legacy => (legacy, false),
-        };
-        let mut fields = Header::decode_bytes(&mut buf, true)?;
-        let status = Header::decode_bytes(&mut fields, false)?;
-        let _gas = u64::decode(&mut fields)?;
-        let _bloom = Header::decode_bytes(&mut fields, false)?;
-        let logs = Header::decode_bytes(&mut fields, true)?;
-        if !buf.is_empty() || !(extended || fields.is_empty()) {
-            return Err(alloy_rlp::Error::UnexpectedLength);
-        }
-        match status {
-            [1] => Ok(Self { success: true, logs }),
-            [] => Ok(Self { success: false, logs }),
-            _ => Err(alloy_rlp::Error::Custom("status")),
-        }
-    }
-}
-
-/// The next log, if it is of one of these contracts: `[address, [topic, ...], data]`.
-fn next_log(logs: &mut &[u8], contracts: &[Address]) -> alloy_rlp::Result<Option<Log>> {
-    let mut fields = Header::decode_bytes(logs, true)?;
-    let address = Address::decode(&mut fields)?;
-    if !contracts.contains(&address) {
-        return Ok(None);
-    }
-    let topics = Vec::decode(&mut fields)?;
-    let data = Bytes::decode(&mut fields)?;
-    Ok(Some(Log::new_unchecked(address, topics, data)))
 }

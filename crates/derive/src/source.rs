@@ -5,7 +5,7 @@ use crate::{
     event::Event,
     inbox::{self, Payload},
     provider::{BlobProvider, ChainProvider, IndexedBlobHash},
-    receipts::{self, Logs},
+    receipts::{Logs, last_batcher},
     start::Start,
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -13,12 +13,8 @@ use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{Address, B256, Bloom, BloomInput, Bytes};
 use unroll_protocol::{
-    blob::decode_blob,
-    config::RollupConfig,
-    deposit::{DEPOSIT_TOPIC, decode_deposit, is_deposit},
-    l1_info::L1Fees,
-    system_config::ConfigUpdate,
-    units::L1Ref,
+    blob::decode_blob, config::RollupConfig, deposit::DEPOSIT_TOPIC, l1_info::L1Fees,
+    system_config::ConfigUpdate, units::L1Ref,
 };
 
 /// An L1 block reduced to what derivation reads. Nothing after this touches L1.
@@ -83,14 +79,14 @@ impl<'c> L1Reader<'c> {
             fees: L1Fees { base_fee, excess_blob_gas: header.excess_blob_gas },
             ..L1Input::default()
         };
-        let wanted = Wanted {
-            updates: origin.number > self.known_until && may_update(self.cfg, &header),
-            deposits: origin.number > self.deposited_until && may_deposit(self.cfg, &header),
-        };
-        if wanted.updates || wanted.deposits {
+        let updates = origin.number > self.known_until && may_update(self.cfg, &header);
+        let deposits = origin.number > self.deposited_until
+            && may_log(&header, self.cfg.deposit_contract, DEPOSIT_TOPIC);
+        if updates || deposits {
             let receipts = backend.receipts_by_hash(origin.hash).map_err(DriveError::Provider)?;
-            let logs = Logs { block: origin, receipts: &receipts, transactions: Some(&transactions) };
-            read_logs(self.cfg, &logs, wanted, &mut input, events)?;
+            let (cfg, transactions) = (self.cfg, Some(&transactions[..]));
+            Logs { cfg, block: origin, receipts: &receipts, transactions, updates, deposits }
+                .read(&mut input, events)?;
         }
         self.apply(&input, events);
         input.data = self.data(backend, origin, &transactions, events)?;
@@ -100,7 +96,7 @@ impl<'c> L1Reader<'c> {
     /// B-004: a change of batcher governs the data of its own block.
     fn apply(&mut self, input: &L1Input, events: &mut Vec<Event>) {
         let block = input.origin.number;
-        if let Some(batcher) = receipts::last_batcher(&input.updates).filter(|_| block > self.known_until) {
+        if let Some(batcher) = last_batcher(&input.updates).filter(|_| block > self.known_until) {
             self.batcher = batcher;
             events.push(Event::BatcherChanged { block, batcher });
         }
@@ -148,54 +144,15 @@ fn unpack(origin: &L1Ref, hash: B256, blob: Option<Box<Blob>>, events: &mut Vec<
         .ok()
 }
 
-/// Which logs a block is searched for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted {
-    pub(crate) updates: bool,
-    pub(crate) deposits: bool,
-}
-
-/// Whether the block may hold a config update. A bloom filter has false positives, but misses nothing.
+/// Whether the block may hold a config update.
 pub(crate) fn may_update(cfg: &RollupConfig, header: &Header) -> bool {
     may_log(header, cfg.l1_system_config, ConfigUpdate::TOPIC)
 }
 
-fn may_deposit(cfg: &RollupConfig, header: &Header) -> bool {
-    may_log(header, cfg.deposit_contract, DEPOSIT_TOPIC)
-}
-
+/// A bloom filter has false positives, but misses nothing.
 fn may_log(header: &Header, address: Address, topic: B256) -> bool {
     let mut log = Bloom::ZERO;
     log.accrue(BloomInput::Raw(address.as_slice()));
     log.accrue(BloomInput::Raw(topic.as_slice()));
     header.logs_bloom.contains(&log)
-}
-
-/// Fills in the config updates and deposits of a block.
-pub(crate) fn read_logs(
-    cfg: &RollupConfig,
-    logs: &Logs<'_>,
-    wanted: Wanted,
-    input: &mut L1Input,
-    events: &mut Vec<Event>,
-) -> Result<(), CriticalCause> {
-    let origin = logs.block;
-    logs.for_each(&[cfg.l1_system_config, cfg.deposit_contract], events, |log_index, log, events| {
-        if wanted.deposits && is_deposit(log, cfg.deposit_contract) {
-            let deposit = decode_deposit(log, origin.hash, log_index);
-            // G-011: never skipped.
-            input.deposits.push(deposit.map_err(|cause| CriticalCause::Deposit {
-                block: origin.number,
-                log_index,
-                cause,
-            })?);
-        }
-        match ConfigUpdate::decode(log, cfg, origin.time).filter(|_| wanted.updates) {
-            Some(Ok(update)) => input.updates.push(update),
-            // always skipped.
-            Some(Err(why)) => events.push(Event::UpdateIgnored { block: origin.number, log_index, why }),
-            None => {}
-        }
-        Ok(())
-    })
 }

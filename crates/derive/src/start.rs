@@ -4,7 +4,7 @@ use crate::{
     error::{CriticalCause, DriveError, ResetCause},
     provider::{ChainProvider, L2ChainProvider},
     receipts::{Logs, last_batcher},
-    source::{L1Input, Wanted, may_update, read_logs},
+    source::{L1Input, may_update},
 };
 use alloc::vec::Vec;
 use alloy_primitives::Address;
@@ -65,10 +65,10 @@ fn is_batcher_constant<B: ChainProvider>(
             continue;
         }
         let receipts = backend.receipts_by_hash(block.hash).map_err(DriveError::Provider)?;
-        let logs = Logs { block: &block, receipts: &receipts, transactions: None };
         let mut input = L1Input::default();
         // The reader comes by here again, and tells of what it ignores.
-        read_logs(cfg, &logs, Wanted { updates: true, deposits: false }, &mut input, &mut Vec::new())?;
+        Logs { cfg, block: &block, receipts: &receipts, transactions: None, updates: true, deposits: false }
+            .read(&mut input, &mut Vec::new())?;
         if last_batcher(&input.updates).is_some() {
             return Ok(false);
         }

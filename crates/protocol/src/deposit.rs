@@ -3,7 +3,7 @@
 use crate::abi;
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, b256, keccak256};
-use alloy_rlp::{Decodable, Encodable, Header};
+use alloy_rlp::{Encodable, RlpDecodable, RlpEncodable};
 
 /// The EIP-2718 type of deposits.
 pub const DEPOSIT_TX_TYPE: u8 = 0x7e;
@@ -20,8 +20,8 @@ pub const DEPOSITOR: Address = alloy_primitives::address!("deaddeaddeaddeaddeadd
 /// 0x7e || rlp([sourceHash, from, to, mint, value, gas, isSystemTx, data])     (G-019)
 /// ```
 ///
-/// `mint` has the width that the protocol gives it; libraries hold 128 bits of it (G-016).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `mint` has the width that the protocol gives it; libraries hold 128 bits of it (G-016). As RLP, it is the list alone.
+#[derive(Clone, Debug, PartialEq, Eq, RlpEncodable, RlpDecodable)]
 pub struct DepositTx {
     /// What makes the deposit unique: see [`SourceHash`].
     pub source_hash: B256,
@@ -44,45 +44,18 @@ pub struct DepositTx {
 impl DepositTx {
     /// The EIP-2718 encoding.
     pub fn encode(&self) -> Bytes {
-        let fields: [&dyn Encodable; 8] = [
-            &self.source_hash,
-            &self.from,
-            &self.to,
-            &self.mint,
-            &self.value,
-            &self.gas,
-            &self.is_system,
-            &self.data,
-        ];
-        let header = Header { list: true, payload_length: fields.iter().map(|field| field.length()).sum() };
-        let mut out = Vec::with_capacity(1 + header.length() + header.payload_length);
+        let mut out = Vec::with_capacity(1 + Encodable::length(self));
         out.push(DEPOSIT_TX_TYPE);
-        header.encode(&mut out);
-        fields.iter().for_each(|field| field.encode(&mut out));
+        Encodable::encode(self, &mut out);
         out.into()
     }
 
     /// Reads the EIP-2718 encoding; nothing may follow it.
     pub fn decode(bytes: &[u8]) -> Result<Self, alloy_rlp::Error> {
-        let Some((&DEPOSIT_TX_TYPE, mut rest)) = bytes.split_first() else {
-            return Err(alloy_rlp::Error::Custom("no deposit transaction"));
-        };
-        let mut fields = Header::decode_bytes(&mut rest, true)?;
-        let buf = &mut fields;
-        let tx = Self {
-            source_hash: Decodable::decode(buf)?,
-            from: Decodable::decode(buf)?,
-            to: Decodable::decode(buf)?,
-            mint: Decodable::decode(buf)?,
-            value: Decodable::decode(buf)?,
-            gas: Decodable::decode(buf)?,
-            is_system: Decodable::decode(buf)?,
-            data: Decodable::decode(buf)?,
-        };
-        if !rest.is_empty() || !fields.is_empty() {
-            return Err(alloy_rlp::Error::UnexpectedLength);
+        match bytes.split_first() {
+            Some((&DEPOSIT_TX_TYPE, list)) => alloy_rlp::decode_exact(list),
+            _ => Err(alloy_rlp::Error::Custom("no deposit transaction")),
         }
-        Ok(tx)
     }
 }
 

@@ -232,9 +232,10 @@ impl DerivationRules {
 }
 
 /// The calldata format of the L1-info deposit (G-026 to G-029).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "named after the fork that introduced each")]
 pub enum L1InfoFormat {
+    #[default]
     Bedrock,
     Ecotone,
     Isthmus,

@@ -27,7 +27,7 @@ pub struct L1Fees {
 }
 
 /// The calldata of the L1-info deposit. Fields that a format lacks are zero in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct L1Info {
     /// How it is written.
     pub format: L1InfoFormat,
@@ -122,10 +122,7 @@ impl L1Info {
             batcher: system.batcher,
             overhead: system.overhead,
             scalar: system.scalar,
-            fee_scalars: FeeScalars::default(),
-            blob_base_fee: U256::ZERO,
-            operator_fee: OperatorFee::default(),
-            da_footprint_gas_scalar: 0,
+            ..Self::default()
         };
         if format == L1InfoFormat::Bedrock {
             return Ok(bedrock);
@@ -209,10 +206,7 @@ impl L1Info {
             batcher: low_address(at(5)?).ok_or(L1InfoError::Word(5))?,
             overhead: value(6)?,
             scalar: value(7)?,
-            fee_scalars: FeeScalars::default(),
-            blob_base_fee: U256::ZERO,
-            operator_fee: OperatorFee::default(),
-            da_footprint_gas_scalar: 0,
+            ..Self::default()
         })
     }
 
@@ -271,12 +265,11 @@ impl L1Info {
             base_fee,
             sequence_number,
             batcher,
-            overhead: U256::ZERO,
-            scalar: U256::ZERO,
             fee_scalars,
             blob_base_fee,
             operator_fee,
             da_footprint_gas_scalar,
+            ..Self::default()
         })
     }
 

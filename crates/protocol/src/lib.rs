@@ -21,6 +21,8 @@ pub mod extra_data;
 pub mod forks;
 pub mod frame;
 pub mod l1_info;
+pub mod l1_receipt;
+pub mod l1_transaction;
 pub mod output_root;
 pub mod provider;
 pub mod reader;

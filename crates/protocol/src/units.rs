@@ -94,3 +94,10 @@ pub struct L2Ref {
     /// How many blocks of the same epoch came before it (G-005).
     pub sequence_number: u64,
 }
+
+impl L2Ref {
+    /// The block by number and hash alone.
+    pub const fn id(&self) -> BlockId {
+        BlockId { number: self.number, hash: self.hash }
+    }
+}

@@ -39,7 +39,7 @@ fn piece_by_piece(
         .chain_provider(folder.clone())
         .builder(attributes)
         .origin(origin)
-        .build()?;
+        .build();
     let mut executor =
         StatelessL2BlockExecutor::builder(cfg, folder, NoHints::new()).with_parent_header(header).build();
     while tip.block.number < target {

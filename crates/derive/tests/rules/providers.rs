@@ -14,10 +14,7 @@ use common::{Absent, Memory};
 use k256::ecdsa::SigningKey;
 use unroll_derive::{
     CriticalCause, DeriveError, DriveError, Driver, Event, L1Input, L1Reader, Misuse, Unsupported,
-    builder::{
-        BuildError, DerivationPipeline, EthereumDataSource, PipelineBuilder, StatefulAttributesBuilder,
-    },
-    event::IgnoredTransaction,
+    builder::{DerivationPipeline, EthereumDataSource, PipelineBuilder, StatefulAttributesBuilder},
     provider::{BlobProvider, ChainProvider, IndexedBlobHash, L2Block, Provider},
     start::Start,
 };
@@ -27,6 +24,7 @@ use unroll_protocol::{
     forks::Fork,
     frame::Frame,
     l1_info::l1_info_deposit,
+    l1_transaction::IgnoredTransaction,
     system_config::{ConfigUpdate, ConfigUpdateError, SystemConfig},
     tip::Tip,
     units::{L1Ref, L2Time},
@@ -629,28 +627,30 @@ fn alt_da_is_refused() {
     assert_eq!(refused, Err(DriveError::Derive(Unsupported::AltDa.into())));
 }
 
-type Built<'c> = Result<DerivationPipeline<'c, Memory, Memory, Memory>, BuildError>;
-
-fn parts<'c>(cfg: &'c RollupConfig, memory: &Memory, origin: Option<L1Ref>) -> Built<'c> {
+fn parts<'c>(
+    cfg: &'c RollupConfig,
+    attributes_cfg: &'c RollupConfig,
+    memory: &Memory,
+    origin: L1Ref,
+) -> DerivationPipeline<'c, Memory, Memory, Memory> {
     let l1 = || memory.clone();
-    let builder = PipelineBuilder::new()
+    PipelineBuilder::new()
         .rollup_config(cfg)
         .dap_source(EthereumDataSource::new(l1(), memory.clone(), cfg))
         .l2_chain_provider(memory.clone())
         .chain_provider(l1())
-        .builder(StatefulAttributesBuilder::new(cfg, memory.clone(), l1()));
-    match origin {
-        Some(origin) => builder.origin(origin).build(),
-        None => builder.build(),
-    }
+        .builder(StatefulAttributesBuilder::new(attributes_cfg, memory.clone(), l1()))
+        .origin(origin)
+        .build()
 }
 
-/// The parts put together derive what the driver derives; a missing part is told by name.
+/// The parts put together derive what the driver derives; parts of different rollups do not fit. (A missing part does not
+/// compile.)
 #[test]
 fn a_pipeline_of_parts() {
     let cfg = rollup(Fork::Ecotone);
     let (memory, tip) = derivable(&cfg);
-    let mut pipeline = parts(&cfg, &memory, Some(memory.numbers[&70])).unwrap();
+    let mut pipeline = parts(&cfg, &cfg, &memory, memory.numbers[&70]);
     assert_eq!(pipeline.reject(Default::default()), Err(Misuse::ForeignAttributes.into()));
     let attributes = pipeline.next_attributes(&tip).unwrap().unwrap();
     assert_eq!(attributes.transactions.as_ref().unwrap()[1..], [tx("a")]);
@@ -658,12 +658,11 @@ fn a_pipeline_of_parts() {
     assert_eq!(pipeline.reject(*attributes), Ok(None));
     assert_eq!(pipeline.next_attributes(&tip), Ok(None));
 
-    assert_eq!(parts(&cfg, &memory, None).map(|_| ()), Err(BuildError::Missing("origin")));
-    let nothing = PipelineBuilder::<Memory, Memory, Memory>::new().build().map(|_| ());
-    assert_eq!(nothing, Err(BuildError::Missing("rollup_config")));
-    let mut wrong = parts(&cfg, &memory, Some(memory.numbers[&69])).unwrap();
-    assert!(matches!(
-        wrong.next_attributes(&tip),
-        Err(DriveError::Derive(DeriveError::Misuse(Misuse::ForeignTip(_))))
-    ));
+    let other = rollup(Fork::Fjord);
+    for (builder_cfg, origin, misuse) in
+        [(&other, 70, Misuse::MixedParts), (&cfg, 69, Misuse::ForeignTip(tip.block.id()))]
+    {
+        let mut wrong = parts(&cfg, builder_cfg, &memory, memory.numbers[&origin]);
+        assert_eq!(wrong.next_attributes(&tip), Err(misuse.into()));
+    }
 }

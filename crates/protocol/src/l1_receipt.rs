@@ -1,0 +1,87 @@
+//! L1 receipts, read in place: only logs of the rollup's contracts are made into values (B-005, B-006).
+
+use crate::reader::{ReadError, Reader};
+use alloc::vec::Vec;
+use alloy_primitives::{Address, B256, Bytes, Log};
+
+/// A receipt.
+///
+/// ```text
+/// [type] || rlp([status, cumulativeGas, bloom, [log, ...]])      a deposit's receipt ends with nonce and version
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct L1Receipt<'a> {
+    /// Whether the transaction succeeded; if not, its logs do not count.
+    pub success: bool,
+    logs: Reader<'a>,
+}
+
+impl<'a> L1Receipt<'a> {
+    /// Reads the EIP-2718 encoding up to the logs.
+    pub fn decode(receipt: &'a [u8]) -> Result<Self, ReadError> {
+        let (mut body, extended) = match receipt {
+            [0x7e, rest @ ..] => (Reader::new(rest), true),
+            [0x00..=0x7d, rest @ ..] => (Reader::new(rest), false),
+            legacy => (Reader::new(legacy), false),
+        };
+        let mut fields = body.rlp_list()?;
+        body.finish()?;
+        let status = fields.rlp_u64()?;
+        let _gas = fields.rlp_u64()?;
+        let _bloom = fields.rlp_string()?;
+        let logs = fields.rlp_list()?;
+        match (status, extended || fields.is_empty()) {
+            (success @ 0..=1, true) => Ok(Self { success: success == 1, logs }),
+            _ => Err(ReadError::Rlp(alloy_rlp::Error::Custom("neither status 0 nor 1, or too many fields"))),
+        }
+    }
+
+    /// Whether a log is left.
+    pub const fn has_log(&self) -> bool {
+        !self.logs.is_empty()
+    }
+
+    /// The next log; `None` if its contract is not wanted.
+    ///
+    /// ```text
+    /// [address, [topic, ...], data]
+    /// ```
+    pub fn next_log(&mut self, wanted: impl FnOnce(&Address) -> bool) -> Result<Option<Log>, ReadError> {
+        let mut fields = self.logs.rlp_list()?;
+        let address = Address::from(fields.rlp_array()?);
+        if !wanted(&address) {
+            return Ok(None);
+        }
+        let (mut list, mut topics) = (fields.rlp_list()?, Vec::new());
+        while !list.is_empty() {
+            topics.push(B256::from(list.rlp_array()?));
+        }
+        let data = Bytes::copy_from_slice(fields.rlp_string()?.payload);
+        fields.finish()?;
+        Ok(Some(Log::new_unchecked(address, topics, data)))
+    }
+}
+
+/// B-005: transaction types that nobody has defined for L1 yet.
+pub fn is_future_type(receipt: &[u8]) -> bool {
+    matches!(receipt.first(), Some(0x05..=0x7d))
+}
+
+/// A receipt that a library reads has the same logs here.
+#[cfg(any(test, feature = "fuzz"))]
+pub fn fuzz_l1_receipt(data: &[u8]) {
+    use alloy_consensus::{Eip658Value, ReceiptEnvelope, TxReceipt};
+    let ours = L1Receipt::decode(data).and_then(|mut receipt| {
+        let mut logs = Vec::new();
+        while receipt.has_log() {
+            logs.extend(receipt.next_log(|_| true)?);
+        }
+        Ok((receipt.success, logs))
+    });
+    let theirs = <ReceiptEnvelope as alloy_eips::Decodable2718>::decode_2718_exact(data);
+    if let Ok(theirs) = theirs
+        && let Eip658Value::Eip658(success) = theirs.status_or_post_state()
+    {
+        assert_eq!(ours, Ok((success, theirs.logs().to_vec())));
+    }
+}
