@@ -14,7 +14,10 @@ const MAX_FUNCTION_LINES: usize = 70;
 const MAX_FILE_LINES: usize = 450;
 /// The crates whose code must not name forks outside `forks.rs` (invariant 2) nor panic (invariant 8).
 const CORE: [&str; 5] = ["protocol", "derive", "mpt", "executor", "proof"];
-/// The sections of the checklist that `docs/SPEC.md` has to cover in full.
+/// Folders of `../shared/data` with what derivation has to show: a file in them that no test reads proves nothing.
+const FIXTURES: [&str; 8] =
+    ["attributes", "blocks", "derivation", "headers", "kzg", "l1-info", "receipts", "upgrade-txs"];
+/// The sections of the checklist that `docs/SPEC.md` has to cover in full; its traps have to be covered as well.
 const SECTIONS: &str = "ABCDEFGH";
 
 /// Checks everything, prints every finding, and fails if there was one.
@@ -28,6 +31,7 @@ pub fn run(root: &Path) -> anyhow::Result<()> {
     check_reachable(root, &files, &mut findings);
     check_budgets(&files, &mut findings);
     check_spec(root, &files, &mut findings)?;
+    check_fixtures(root, &files, &mut findings);
     for finding in &findings {
         println!("{finding}");
     }
@@ -113,23 +117,22 @@ impl File {
 fn parse_all(root: &Path) -> anyhow::Result<Vec<File>> {
     let mut paths = Vec::new();
     for folder in ["crates", "testing", "xtask", "fuzz", "examples", "guests"] {
-        collect(&root.join(folder), &mut paths)?;
+        collect(&root.join(folder), |path| path.extension().is_some_and(|e| e == "rs"), &mut paths);
     }
     paths.sort();
     paths.iter().map(|path| parse(root, path)).collect()
 }
 
-fn collect(folder: &Path, paths: &mut Vec<PathBuf>) -> anyhow::Result<()> {
-    let Ok(entries) = fs::read_dir(folder) else { return Ok(()) };
-    for entry in entries {
-        let path = entry?.path();
+/// Adds the files below a folder that are wanted; none if there is no folder.
+fn collect(folder: &Path, wanted: fn(&Path) -> bool, paths: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
         if path.is_dir() && path.file_name().is_some_and(|name| name != "target") {
-            collect(&path, paths)?;
-        } else if path.extension().is_some_and(|e| e == "rs") {
+            collect(&path, wanted, paths);
+        } else if wanted(&path) {
             paths.push(path);
         }
     }
-    Ok(())
 }
 
 fn parse(root: &Path, path: &Path) -> anyhow::Result<File> {
@@ -328,8 +331,9 @@ fn check_spec(root: &Path, files: &[File], findings: &mut Vec<String>) -> anyhow
     }
     let checklist = root.join("../shared/protocol/checklist.md");
     if let Ok(checklist) = fs::read_to_string(checklist) {
-        for rule in checklist.lines().filter_map(rule_defined) {
-            if SECTIONS.contains(&rule[..1]) && !covered.contains(rule) {
+        let rules = checklist.lines().filter_map(rule_defined).filter(|rule| SECTIONS.contains(&rule[..1]));
+        for rule in rules.map(str::to_owned).chain(traps(&checklist)) {
+            if !covered.contains(&rule) {
                 findings.push(format!("docs/SPEC.md: no row for {rule}"));
             }
         }
@@ -339,10 +343,42 @@ fn check_spec(root: &Path, files: &[File], findings: &mut Vec<String>) -> anyhow
     Ok(())
 }
 
+/// Each fixture is named by a test together with its folder, or the folder by a test that says what of it was not read.
+fn check_fixtures(root: &Path, files: &[File], findings: &mut Vec<String>) {
+    let data = root.join("../shared/data");
+    let mut fixtures = Vec::new();
+    for folder in FIXTURES {
+        collect(&data.join(folder), |_| true, &mut fixtures);
+    }
+    if fixtures.is_empty() {
+        println!("skipped: ../shared/data is absent, so unread fixtures are not looked for");
+    }
+    for fixture in fixtures.iter().filter_map(|path| path.strip_prefix(&data).ok()) {
+        let (name, folder) = (fixture.file_name(), fixture.parent());
+        let (Some(name), Some(folder)) = (name.and_then(|n| n.to_str()), folder.and_then(Path::to_str))
+        else {
+            continue;
+        };
+        let is_read = |file: &&File| {
+            file.text.contains(folder) && (file.text.contains(name) || file.text.contains("unread(FOLDER)"))
+        };
+        if !files.iter().any(|file| is_read(&file)) {
+            findings.push(format!("../shared/data/{}: no test reads this file", fixture.display()));
+        }
+    }
+}
+
 /// The rule that a line of the checklist defines: `- **A-001** …`.
 fn rule_defined(line: &str) -> Option<&str> {
     let rule = line.trim_start().strip_prefix("- **")?.split("**").next()?;
     is_rule(rule).then_some(rule)
+}
+
+/// The traps of the checklist, a numbered list, by the ids of their rows: `T-001`.
+fn traps(checklist: &str) -> impl Iterator<Item = String> {
+    let list = checklist.lines().skip_while(|line| !line.starts_with("## Traps")).skip(1);
+    let list = list.take_while(|line| !line.starts_with("## "));
+    list.filter_map(|line| line.split_once(". ")?.0.parse().ok()).map(|number: u32| format!("T-{number:03}"))
 }
 
 fn is_rule(word: &str) -> bool {
