@@ -6,6 +6,7 @@ pub mod batcher;
 pub mod data;
 #[cfg(feature = "devnet")]
 pub mod devnet;
+pub mod fuzz;
 pub mod memory;
 pub mod noise;
 pub mod reference;

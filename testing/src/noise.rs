@@ -45,4 +45,17 @@ impl Noise {
             }
         }
     }
+
+    /// One of the inputs, or the start of one and the end of another, mutated.
+    pub fn variant(&mut self, inputs: &[Vec<u8>]) -> Vec<u8> {
+        let Some(first) = inputs.get(self.below(inputs.len())) else { return self.bytes(300) };
+        let mut bytes = first.clone();
+        if self.below(8) == 0 {
+            let second = &inputs[self.below(inputs.len())];
+            bytes.truncate(self.below(bytes.len() + 1));
+            bytes.extend_from_slice(&second[self.below(second.len() + 1)..]);
+        }
+        self.mutate(&mut bytes);
+        bytes
+    }
 }

@@ -1,0 +1,51 @@
+//! The fuzz targets of derivation: every decoder, and the pipeline's operations. `docs/FUZZING.md` says how to run them.
+//!
+//! The bodies stand beside the code that they try; here are their names, and the inputs to begin with.
+
+pub mod pipeline;
+pub mod seeds;
+
+use pipeline::fuzz_pipeline;
+use unroll_protocol::{
+    batch::fuzz_batch, blob::fuzz_blob, channel::fuzz_channel, compression::fuzz_decompress,
+    config_file::fuzz_config_file, deposit::fuzz_deposit, frame::fuzz_frames, l1_info::fuzz_l1_info,
+    l1_receipt::fuzz_l1_receipt, l1_transaction::fuzz_l1_transaction, system_config::fuzz_config_update,
+    upgrades::fuzz_bundle,
+};
+
+/// A body and where its inputs come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Target {
+    /// The name of its folder in `fuzz/corpus`, and of its file in `fuzz/fuzz_targets`.
+    pub name: &'static str,
+    /// Panics on an input that it should not panic on.
+    pub body: fn(&[u8]),
+    /// Well-formed inputs, which the committed corpus consists of.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+/// All targets.
+pub const TARGETS: [Target; 13] = [
+    Target { name: "batch", body: fuzz_batch, seeds: seeds::streams },
+    Target { name: "blob", body: fuzz_blob, seeds: seeds::blobs },
+    Target { name: "bundle", body: fuzz_bundle, seeds: seeds::bundles },
+    Target { name: "channel", body: fuzz_channel, seeds: seeds::frame_orders },
+    Target { name: "config_file", body: fuzz_config_file, seeds: seeds::config_files },
+    Target { name: "config_update", body: fuzz_config_update, seeds: seeds::config_updates },
+    Target { name: "decompress", body: fuzz_decompress, seeds: seeds::channels },
+    Target { name: "deposit", body: fuzz_deposit, seeds: seeds::deposits },
+    Target { name: "frames", body: fuzz_frames, seeds: seeds::payloads },
+    Target { name: "l1_info", body: fuzz_l1_info, seeds: seeds::l1_infos },
+    Target { name: "l1_receipt", body: fuzz_l1_receipt, seeds: seeds::l1_receipts },
+    Target { name: "l1_transaction", body: fuzz_l1_transaction, seeds: seeds::transactions },
+    Target { name: "pipeline", body: fuzz_pipeline, seeds: pipeline::seeds },
+];
+
+/// The committed inputs of a target, in the order of their names.
+pub fn corpus(target: &Target) -> std::io::Result<Vec<Vec<u8>>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz/corpus");
+    let entries = std::fs::read_dir(std::path::Path::new(folder).join(target.name))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+    paths.sort();
+    paths.iter().map(std::fs::read).collect()
+}
