@@ -35,6 +35,11 @@ const MAX_BLOCKS: u64 = 300;
 /// Whatever the bytes: no panic; each poll leads on; the answers keep their promises; whoever keeps the contract is not told
 /// that it was broken.
 pub fn fuzz_pipeline(data: &[u8]) {
+    derive(data);
+}
+
+/// How many blocks were derived, and how many of them with transactions of a batch.
+fn derive(data: &[u8]) -> (u64, u64) {
     let mut input = Input(data);
     let cfg = config(input.byte(), input.byte());
     let mut run = Run::new(&cfg);
@@ -49,10 +54,11 @@ pub fn fuzz_pipeline(data: &[u8]) {
         if block.flags & Block::RESET != 0 {
             run.reset();
         }
-        if run.tip.block.number > L2_START + MAX_BLOCKS {
-            return;
+        if run.is_over() {
+            break;
         }
     }
+    (run.tip.block.number - L2_START, run.busy)
 }
 
 /// Inputs that derive blocks: honest singular batches and spans, in every compression, around the activation of Holocene.
@@ -177,6 +183,8 @@ struct Run<'c> {
     safe: Vec<SafeBlock>,
     /// The L1 block to come.
     next: u64,
+    /// Blocks with transactions of a batch.
+    busy: u64,
 }
 
 impl<'c> Run<'c> {
@@ -192,7 +200,11 @@ impl<'c> Run<'c> {
         let header = Sealed::new_unchecked(Header::default(), block.hash);
         let tip = Tip { block, system: cfg.genesis.system_config, header };
         let safe = vec![SafeBlock::from_ref(&tip.block)];
-        Self { cfg, pipeline: Pipeline::new(cfg, &tip, origin), tip, safe, next: L1_START }
+        Self { cfg, pipeline: Pipeline::new(cfg, &tip, origin), tip, safe, next: L1_START, busy: 0 }
+    }
+
+    fn is_over(&self) -> bool {
+        self.tip.block.number > L2_START + MAX_BLOCKS
     }
 
     /// Derives until the next L1 block is needed, and gives it.
@@ -215,7 +227,7 @@ impl<'c> Run<'c> {
                 }
                 other => self.answer(other, block, &mut asked)?,
             }
-            if self.tip.block.number > L2_START + MAX_BLOCKS {
+            if self.is_over() {
                 return Ok(());
             }
         }
@@ -224,7 +236,7 @@ impl<'c> Run<'c> {
     /// Everything that comes of the block just given.
     fn drain(&mut self, block: &Block) -> Result<(), DeriveError> {
         let mut asked = 0;
-        while self.tip.block.number <= L2_START + MAX_BLOCKS {
+        while !self.is_over() {
             match self.pipeline.poll(&self.tip)? {
                 Poll::NeedL1 { number } => {
                     assert_eq!(number, self.next, "L1 comes block by block");
@@ -277,6 +289,7 @@ impl<'c> Run<'c> {
                 }
             }
         }
+        self.busy += u64::from(!block.transactions.is_empty());
         let block_ref = L2Ref {
             number: block.number,
             hash: l2_hash(block.number),
@@ -309,5 +322,22 @@ impl<'c> Run<'c> {
         let origin = l1_block(self.tip.block.l1_origin.number);
         self.next = origin.number;
         self.pipeline.reset(&self.tip, origin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Inputs that derive nothing would try little.
+    #[test]
+    fn seeds_derive() {
+        for forks in [0, 3, 5, 6, 0x80 | 7, 10] {
+            for room in [1_000, 60] {
+                let (blocks, busy) = derive(&seed(forks, room));
+                // What comes in several L1 blocks is refused in the end.
+                assert!(blocks >= 10 && (busy == 1 || room == 60), "{forks}, {room}: {blocks}, {busy}");
+            }
+        }
     }
 }
