@@ -141,6 +141,12 @@ impl<'c> BlockExecutor<'c> {
         })
     }
 
+    /// What is known of the state after the parent block: trie nodes and code, in no order. Together with what the blocks
+    /// before did not read, it is what a host has to have to go on from here.
+    pub fn known_state(&self) -> impl Iterator<Item = Bytes> {
+        self.state.preimages()
+    }
+
     /// An account as the parent block left it, for those who look into a block. `None`: there is none.
     pub fn account<P: TrieDBFetcher>(
         &mut self,

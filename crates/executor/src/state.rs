@@ -125,6 +125,13 @@ impl State {
         Ok(self.accounts.root())
     }
 
+    /// Trie nodes and code, as far as they are known.
+    pub(crate) fn preimages(&self) -> impl Iterator<Item = Bytes> {
+        let tries = core::iter::once(&self.accounts).chain(self.storage.values());
+        let nodes = tries.flat_map(Trie::nodes).map(Bytes::from);
+        nodes.chain(self.code.values().map(Bytecode::original_bytes))
+    }
+
     fn storage_of(&mut self, change: &Change) -> &mut Trie {
         self.storage.entry(change.key).or_insert_with(|| trie(change.old_root))
     }

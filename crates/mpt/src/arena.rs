@@ -87,6 +87,14 @@ impl Arena {
         self.commitments[id.0 as usize] = Commitment::DIRTY;
     }
 
+    /// The nodes that did not change since they were last encoded, or read.
+    pub(crate) fn committed(&self) -> impl Iterator<Item = NodeId> {
+        let nodes = (0..).map(NodeId).zip(self.nodes.iter().zip(&self.commitments));
+        nodes
+            .filter(|(_, (node, commitment))| !matches!(node, Node::Vacant) && !commitment.is_dirty())
+            .map(|(id, _)| id)
+    }
+
     /// Nodes alive, for tests and statistics.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len() - self.free.len()

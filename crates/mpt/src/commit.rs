@@ -77,6 +77,17 @@ impl Commitments for Vec<Commitment> {
     }
 }
 
+/// Commitments that are all known, so that none is stored.
+pub(crate) struct Settled<'a>(pub(crate) &'a [Commitment]);
+
+impl Commitments for Settled<'_> {
+    fn known(&self, id: NodeId) -> Commitment {
+        self.0[id.0 as usize]
+    }
+
+    fn store(&mut self, _: NodeId, _: Commitment) {}
+}
+
 /// Appends the reference to a node, after encoding it and what is dirty below it if need be. The recursion is as deep as
 /// keys are long.
 pub(crate) fn push_reference<C: Commitments>(nodes: &[Node], id: NodeId, known: &mut C, out: &mut Vec<u8>) {

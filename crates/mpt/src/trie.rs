@@ -9,7 +9,7 @@ use nybbles::Nibbles;
 use crate::{
     EMPTY_ROOT_HASH, MAX_KEY_BYTES, TrieError,
     arena::{Arena, Step, VALUE},
-    commit::push_reference,
+    commit::{Settled, push_node, push_reference},
     edit::Others,
     node::{KeyShape, NodeId},
     parallel::commit_subtrees,
@@ -174,6 +174,19 @@ impl Trie {
         self.root = Root::Known { id, hash };
         // Not dirty any more.
         hash.unwrap_or(EMPTY_ROOT_HASH)
+    }
+
+    /// The RLP of every node that is held in memory and has a hash of its own, in no order: what it takes to read the trie as far
+    /// as it was touched. Those that changed since the last [`root`](Self::root) are left out.
+    pub fn nodes(&self) -> impl Iterator<Item = Vec<u8>> {
+        let is_root = |id| matches!(self.root, Root::Known { id: root, .. } if root == id);
+        self.arena.committed().filter_map(move |id| {
+            let mut out = Vec::new();
+            let start = push_node(&self.arena.nodes, id, &mut Settled(&self.arena.commitments), &mut out);
+            let node = out.split_off(start);
+            // What is shorter stands in its parent.
+            (node.len() >= 32 || is_root(id)).then_some(node)
+        })
     }
 
     /// How many nodes are held in memory.

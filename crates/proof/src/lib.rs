@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+pub mod archive;
 pub mod backend;
 pub mod boot;
 pub mod checked;
@@ -20,6 +21,7 @@ pub mod start;
 pub mod transition;
 pub mod witness;
 
+pub use archive::Archive;
 pub use backend::OracleBackend;
 pub use boot::BootInfo;
 pub use checked::Checked;

@@ -163,6 +163,12 @@ impl<'c, B: Backend> Transition<'c, B> {
         Ok(self.executor.output_root(&mut self.backend)?)
     }
 
+    /// What is known of the state at the tip: trie nodes and code, in no order. With the preimages of the run so far, it is
+    /// what another run needs that starts here.
+    pub fn known_state(&self) -> impl Iterator<Item = Bytes> {
+        self.executor.known_state()
+    }
+
     /// The block that the safe chain ends with.
     pub const fn tip(&self) -> &Tip {
         &self.tip

@@ -15,7 +15,7 @@ use crate::{
     oracle::{OracleBlobError, PreimageOracle},
     preimage::{KeyKind, PreimageKey},
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, collections::BTreeSet, vec::Vec};
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{
     B256, Bytes, keccak256,
@@ -35,10 +35,12 @@ const RECORD_HEADER: usize = 36;
 pub struct Witness {
     entries: B256Map<Entry>,
     blobs: Vec<(Commitment, Box<Blob>)>,
-    /// Where the value of a key of kind 5 lies: blob and element.
+    /// Where the value of a key of kind 5 lies: blob and element. Of the first `named` blobs only, as the 4,096 keys of a
+    /// blob take as many hashes, and whoever asks for whole blobs needs none of them.
     elements: B256Map<(usize, usize)>,
-    /// Commitments whose blobs are not whole, and the first element that each lacks.
-    absent: Vec<(Commitment, PreimageKey)>,
+    named: usize,
+    /// Commitments whose blobs are not whole.
+    absent: Vec<AbsentBlob>,
     stats: WitnessStats,
     read: ReadStats,
 }
@@ -47,6 +49,17 @@ pub struct Witness {
 struct Entry {
     value: Bytes,
     read: bool,
+}
+
+/// A commitment whose blob is not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AbsentBlob {
+    /// The commitment.
+    pub commitment: Commitment,
+    /// How many of its 4,096 elements are there.
+    pub elements: usize,
+    /// The first one that is not.
+    pub missing: PreimageKey,
 }
 
 /// What a witness holds.
@@ -164,6 +177,11 @@ impl Witness {
         hash
     }
 
+    /// Adds a value whose hash was computed before.
+    pub(crate) fn insert_computed(&mut self, key: PreimageKey, value: Bytes) {
+        self.insert(key, value);
+    }
+
     /// Adds a value and returns the sha256 hash that it is asked for by.
     pub fn insert_sha256(&mut self, value: Bytes) -> B256 {
         let hash = sha256(&value);
@@ -173,17 +191,24 @@ impl Witness {
 
     /// Adds a blob with its commitment, if they belong together.
     pub fn insert_blob(&mut self, commitment: Commitment, blob: Box<Blob>) -> Result<(), WitnessError> {
-        let hash = self.insert_sha256(Bytes::copy_from_slice(&commitment));
-        let blob = [(commitment, blob)];
-        kzg::verify(&blob)
-            .map_err(|(_, error)| WitnessError::Blob { key: PreimageKey::sha256(hash), error })?;
-        let points = EvaluationPoints::new();
-        for index in 0..FIELD_ELEMENTS {
-            let key = PreimageKey::blob(&commitment, points.point(index));
-            self.elements.insert(*key.as_bytes(), (self.blobs.len(), index));
+        self.insert_blobs([(commitment, blob)].into())
+    }
+
+    /// Adds blobs with their commitments, if all of them belong together: checked at once, which is cheaper than one by one.
+    /// Either all are added or none.
+    pub fn insert_blobs(&mut self, mut blobs: Vec<(Commitment, Box<Blob>)>) -> Result<(), WitnessError> {
+        let count = self.blobs.len() + blobs.len();
+        if count > MAX_COMMITMENTS {
+            return Err(WitnessError::TooManyCommitments(count));
         }
-        self.blobs.extend(blob);
-        self.stats.blobs += 1;
+        kzg::verify(&blobs).map_err(|(at, error)| blame(&blobs, at, error))?;
+        let mut known: BTreeSet<Commitment> = self.blobs.iter().map(|(commitment, _)| *commitment).collect();
+        blobs.retain(|(commitment, _)| known.insert(*commitment));
+        for (commitment, _) in &blobs {
+            self.insert_sha256(Bytes::copy_from_slice(commitment));
+        }
+        self.blobs.append(&mut blobs);
+        self.stats.blobs = self.blobs.len();
         Ok(())
     }
 
@@ -195,6 +220,23 @@ impl Witness {
     /// What has been read of it.
     pub const fn read_stats(&self) -> ReadStats {
         self.read
+    }
+
+    /// The values of kind 2 and 4, in no order; the commitments of the blobs are among them.
+    pub fn preimages(&self) -> impl Iterator<Item = (PreimageKey, &Bytes)> {
+        self.entries
+            .iter()
+            .filter_map(|(key, entry)| PreimageKey::from_bytes(*key).map(|key| (key, &entry.value)))
+    }
+
+    /// The whole blobs with their commitments.
+    pub fn blobs(&self) -> &[(Commitment, Box<Blob>)] {
+        &self.blobs
+    }
+
+    /// The commitments whose blobs are not whole.
+    pub fn absent_blobs(&self) -> &[AbsentBlob] {
+        &self.absent
     }
 
     /// Takes in one record; elements of blobs wait in `elements` until every commitment is known.
@@ -245,8 +287,8 @@ impl Witness {
                 }
             }
             owned += keys.len();
-            if let Some(key) = missing {
-                self.absent.push((*commitment, key));
+            if let Some(missing) = missing {
+                self.absent.push(AbsentBlob { commitment: *commitment, elements: keys.len(), missing });
             } else {
                 let blob_index = self.blobs.len();
                 self.elements.extend(keys.into_iter().enumerate().map(|(i, key)| (key, (blob_index, i))));
@@ -256,8 +298,18 @@ impl Witness {
         if owned < elements.len() {
             return Err(stray(&commitments, elements));
         }
-        self.stats.blobs = self.blobs.len();
-        kzg::verify(&self.blobs).map_err(|(blob, error)| self.blame(blob, error))
+        (self.stats.blobs, self.named) = (self.blobs.len(), self.blobs.len());
+        kzg::verify(&self.blobs).map_err(|(at, error)| blame(&self.blobs, at, error))
+    }
+
+    /// Computes the keys of the elements of the blobs that have none yet.
+    fn name_elements(&mut self) {
+        let points = EvaluationPoints::new();
+        for (blob, (commitment, _)) in self.blobs.iter().enumerate().skip(self.named) {
+            let keys = (0..FIELD_ELEMENTS).map(|i| PreimageKey::blob(commitment, points.point(i)));
+            self.elements.extend(keys.enumerate().map(|(i, key)| (*key.as_bytes(), (blob, i))));
+        }
+        self.named = self.blobs.len();
     }
 
     /// The values of kind 4 that have the length of a commitment.
@@ -267,17 +319,6 @@ impl Witness {
             sha256.filter_map(|(_, entry)| entry.value[..].try_into().ok()).collect();
         commitments.sort_unstable();
         commitments
-    }
-
-    /// Names the element if one is at fault, and else the commitment.
-    fn blame(&self, blob: usize, error: KzgError) -> WitnessError {
-        let commitment = self.blobs.get(blob).map_or([0; 48], |(commitment, _)| *commitment);
-        match error {
-            KzgError::Element { index } => WitnessError::Element {
-                key: PreimageKey::blob(&commitment, EvaluationPoints::new().point(index)),
-            },
-            _ => WitnessError::Blob { key: PreimageKey::sha256(sha256(&commitment)), error },
-        }
     }
 
     fn insert(&mut self, key: PreimageKey, value: Bytes) {
@@ -295,6 +336,9 @@ impl PreimageOracle for Witness {
     type Error = Missing;
 
     fn get(&mut self, key: PreimageKey) -> Result<Bytes, Missing> {
+        if key.kind() == KeyKind::Blob {
+            self.name_elements();
+        }
         if let Some(&(blob, index)) = self.elements.get(key.as_bytes()) {
             let element = self.blobs.get(blob).and_then(|(_, blob)| blob.as_chunks::<32>().0.get(index));
             return element.map(|element| Bytes::copy_from_slice(element)).ok_or(Missing);
@@ -314,10 +358,23 @@ impl PreimageOracle for Witness {
             self.read.bytes += blob.len() as u64;
             return Ok(blob.clone());
         }
-        let absent = self.absent.iter().find(|(known, _)| known == commitment);
-        let key = absent
-            .map_or_else(|| PreimageKey::blob(commitment, EvaluationPoints::new().point(0)), |(_, key)| *key);
+        let absent = self.absent.iter().find(|absent| absent.commitment == *commitment);
+        let key = absent.map_or_else(
+            || PreimageKey::blob(commitment, EvaluationPoints::new().point(0)),
+            |absent| absent.missing,
+        );
         Err(OracleBlobError::Oracle { key, source: Missing })
+    }
+}
+
+/// Names the element if one is at fault, and else the commitment.
+fn blame(blobs: &[(Commitment, Box<Blob>)], at: usize, error: KzgError) -> WitnessError {
+    let commitment = blobs.get(at).map_or([0; 48], |(commitment, _)| *commitment);
+    match error {
+        KzgError::Element { index } => WitnessError::Element {
+            key: PreimageKey::blob(&commitment, EvaluationPoints::new().point(index)),
+        },
+        _ => WitnessError::Blob { key: PreimageKey::sha256(sha256(&commitment)), error },
     }
 }
 
