@@ -85,8 +85,7 @@ impl Contents {
     /// Keeps what was read, and nothing else. A blob is read as a whole.
     pub fn keep(&mut self, read: &BTreeMap<PreimageKey, Bytes>) {
         let points = EvaluationPoints::new();
-        self.blobs
-            .retain(|commitment, _| read.contains_key(&PreimageKey::blob(commitment, points.point(0))));
+        self.blobs.retain(|commitment, _| read.contains_key(&PreimageKey::blob(commitment, points.point(0))));
         self.preimages.retain(|key, _| read.contains_key(key));
         // A commitment that was read, of a blob that was not.
         let bare = read.iter().filter(|(key, _)| key.kind() == KeyKind::Sha256);
@@ -129,6 +128,22 @@ impl Contents {
             }
         }
         keyed
+    }
+
+    /// The same as the records that [`Witness::from_records`] reads.
+    ///
+    /// # Panics
+    ///
+    /// If a value has 4 GiB or more, which no section has.
+    pub fn records(&self) -> Vec<u8> {
+        let mut records = Vec::new();
+        for (key, value) in self.keyed() {
+            let length = u32::try_from(value.len()).expect("no section has 4 GiB");
+            records.extend_from_slice(key.as_bytes().as_slice());
+            records.extend_from_slice(&length.to_le_bytes());
+            records.extend_from_slice(&value);
+        }
+        records
     }
 
     fn drop_commitments(&mut self) {

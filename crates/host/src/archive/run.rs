@@ -110,7 +110,9 @@ pub fn split(
     parts.push(rest);
     let mut known = contents.clone();
     known.add_keccak(made.iter().cloned());
-    made.into_iter().for_each(|value| drop(witness.insert_keccak(value)));
+    for value in made {
+        witness.insert_keccak(value);
+    }
     let part = |claim: Claim| {
         let mut oracle = Recorder::new(&mut witness);
         run(&mut oracle, config, &claim.boot(*chain_id), |_, _| {

@@ -91,6 +91,10 @@ impl<W: Write> Writer<'_, W> {
             KeyKind::Sha256 => of_kind.map(|(_, value)| (sha256(value), value)).collect(),
             _ => of_kind.map(|(_, value)| (keccak256(value), value)).collect(),
         };
+        let length = hashed.iter().map(|(_, value)| value.len() as u64).sum();
+        if length > MAX_SECTION_BYTES {
+            return Err(io::Error::other(ArchiveError::TooLong { section: sections[1], length }));
+        }
         let mut arena = ArenaWriter::default();
         for linked in link(&hashed) {
             let references = if self.compression == Compression::None { &[] } else { &linked.references[..] };
@@ -112,7 +116,9 @@ impl<W: Write> Writer<'_, W> {
         }
         let smaller = match self.compression {
             Compression::None => None,
-            Compression::Zstd(level) => Some(deflate(bytes, level)?).filter(|small| small.len() < bytes.len()),
+            Compression::Zstd(level) => {
+                Some(deflate(bytes, level)?).filter(|small| small.len() < bytes.len())
+            }
         };
         let (coding, stored) =
             smaller.as_deref().map_or((Coding::Stored, bytes), |small| (Coding::Zstd, small));

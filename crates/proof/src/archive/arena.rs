@@ -135,13 +135,20 @@ impl<'a> Index<'a> {
 
     /// The length of value `number`; its parts are shown to `visit`: how many bytes from the data, and then the number of
     /// the value whose hash comes, or none at the end.
-    fn entry(&mut self, number: usize, mut visit: impl FnMut(usize, Option<usize>)) -> Result<usize, ArenaFault> {
+    fn entry(
+        &mut self,
+        number: usize,
+        mut visit: impl FnMut(usize, Option<usize>),
+    ) -> Result<usize, ArenaFault> {
         let length = self.length()?;
         let mut left = length;
         for _ in 0..self.number()? {
             let gap = self.length()?;
             let step = self.number()?;
-            left = left.checked_sub(gap).and_then(|left| left.checked_sub(HASH_BYTES)).ok_or(ArenaFault::Parts)?;
+            left = left
+                .checked_sub(gap)
+                .and_then(|left| left.checked_sub(HASH_BYTES))
+                .ok_or(ArenaFault::Parts)?;
             self.last = self.last.wrapping_add(unzigzag(step));
             let before = usize::try_from(self.last).ok().filter(|named| *named < number);
             visit(gap, Some(before.ok_or(ArenaFault::Reference(self.last))?));

@@ -57,7 +57,9 @@ pub enum ArchiveError {
         coding: u8,
     },
     /// A section that would take more than [`MAX_SECTION_BYTES`].
-    #[error("has {length} bytes in the section `{section}`: more than {MAX_SECTION_BYTES}, which no run needs")]
+    #[error(
+        "has {length} bytes in the section `{section}`: more than {MAX_SECTION_BYTES}, which no run needs"
+    )]
     TooLong {
         /// Which.
         section: Kind,
