@@ -15,7 +15,7 @@ use sim::{Item, Sim, at, config, id, l1, l2_hash, l2_time, real_tx};
 use std::hint::black_box;
 use unroll_derive::{Pipeline, Poll, provider::ChainProvider, source::L1Reader, start::Start};
 use unroll_protocol::{
-    batch::{Batch, BatchReader, SpanBlock},
+    batch::{Batch, BatchReader, SpanBlock, Transactions},
     chains::by_chain_id,
     compression::decompress,
     config::RollupConfig,
@@ -81,25 +81,30 @@ fn stages(c: &mut Criterion) {
     group.finish();
 }
 
+/// The span from its L1 block to payload attributes; without transactions, what is left is judging and building attributes.
 fn synthetic(c: &mut Criterion) {
-    let mut sim = Sim::with(long_window(), 0, 0, 0);
-    let last = BLOCKS / EPOCH + 1;
-    sim.put_batches(last, 1, vec![Item::Span(long_span())]);
-    let l1_blocks = sim.l1;
+    let mut empty = long_span();
+    empty.blocks.iter_mut().for_each(|block| block.transactions = Transactions::default());
     let mut group = c.benchmark_group("pipeline");
     group.sample_size(20);
     group.throughput(Throughput::Elements(BLOCKS));
-    group.bench_function("span of 1,000 blocks", |b| {
-        b.iter_batched(
-            || {
-                let mut sim = Sim::with(long_window(), 0, 0, 0);
-                sim.l1.clone_from(&l1_blocks);
-                sim
-            },
-            |mut sim| assert_eq!(sim.run(last).len() as u64, BLOCKS),
-            BatchSize::LargeInput,
-        );
-    });
+    for (name, span) in [("span of 1,000 blocks", long_span()), ("attributes of 1,000 empty blocks", empty)] {
+        let mut sim = Sim::with(long_window(), 0, 0, 0);
+        let last = BLOCKS / EPOCH + 1;
+        sim.put_batches(last, 1, vec![Item::Span(span)]);
+        let l1_blocks = sim.l1;
+        group.bench_function(name, |b| {
+            b.iter_batched(
+                || {
+                    let mut sim = Sim::with(long_window(), 0, 0, 0);
+                    sim.l1.clone_from(&l1_blocks);
+                    sim
+                },
+                |mut sim| assert_eq!(sim.run(last).len() as u64, BLOCKS),
+                BatchSize::LargeInput,
+            );
+        });
+    }
     group.finish();
 }
 

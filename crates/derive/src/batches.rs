@@ -136,7 +136,7 @@ impl Work<'_> {
     }
 
     /// The next block of a span, if it fits the slot. If it does not, its predecessor was not built, and the rest is
-    /// void (F-057, F-083). The parent is the safe head as it is now (F-056, F-080).
+    /// void (F-057, F-083). The parent is the safe head as it is now (F-056, F-080, G-006).
     fn stream(&mut self, span: &mut Option<SpanCursor>) -> Option<SingularBatch> {
         let Some(SpanBlock { time, epoch_number, transactions }) = span.as_mut()?.next() else {
             *span = None;
@@ -162,7 +162,7 @@ impl Work<'_> {
         let time = self.next_time();
         let opens_epoch = Some(epoch.number) == self.tip.l1_origin.number.checked_add(1);
         if time.is_before_l1(next.time) || opens_epoch {
-            self.events.push(Event::EmptyBatch { block, epoch: epoch.id(), time }); // F-086
+            self.events.push(Event::EmptyBatch { block, epoch: epoch.id(), time }); // F-086, F-088
             let (parent_hash, transactions) = (self.tip.hash, Transactions::default());
             return Some(SingularBatch { parent_hash, epoch: epoch.id(), time, transactions });
         }
@@ -217,7 +217,7 @@ impl BatchQueue {
             };
             let dry = match batch {
                 Ok(batch) if behind => {
-                    work.tell(id(&batch), Fate::Drained); // F-002
+                    work.tell(id(&batch), Fate::Drained); // F-002, H-033
                     continue;
                 }
                 Ok(batch) => {
@@ -299,7 +299,7 @@ pub(crate) struct BatchStage {
 impl BatchStage {
     fn next(&mut self, channel: &mut StagedChannel, work: &mut Work<'_>) -> Result<Next, DeriveError> {
         loop {
-            // F-003: what comes out of the safe head's own origin lies in the past.
+            // F-003, H-033: what comes out of the safe head's own origin lies in the past.
             if work.l1.origin.number <= work.tip.l1_origin.number {
                 let Some(batch) = work.pull(channel) else { return Ok(Next::Dry) };
                 work.tell(id(&batch), Fate::Drained);

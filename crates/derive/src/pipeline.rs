@@ -51,7 +51,7 @@ pub enum Poll {
     },
 }
 
-/// Derives the blocks of one rollup, one after the other.
+/// Derives the blocks of one rollup, one after the other, each upon the safe head; there is no unsafe chain (H-001).
 ///
 /// ```text
 ///          +------------------------- push_l1, push_l2, push_bundle <--- NeedL1, NeedL2, NeedBundle

@@ -1,4 +1,5 @@
-//! Where to begin reading L1, and whose data counts there (H-030, H-031).
+//! Where to begin reading L1, and whose data counts there (H-030, H-031). The safe head is given: what a node does to find it
+//! is not here (H-036).
 
 use crate::{
     error::{CriticalCause, DriveError, ResetCause},
@@ -23,7 +24,8 @@ pub struct Start {
 
 impl Start {
     /// The start for building on `tip`: one channel timeout before its L1 origin, but not before the rollup itself
-    /// (H-030). `None`: the L1 head lies below the origin, so that nothing can be derived (J-014).
+    /// (H-030), however many blocks lie in between (H-037). `None`: the L1 head lies below the origin, so that nothing can be
+    /// derived (J-014).
     pub fn find<B: ChainProvider + L2ChainProvider>(
         cfg: &RollupConfig,
         tip: &Tip,

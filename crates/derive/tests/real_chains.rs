@@ -23,6 +23,7 @@ use unroll_protocol::{
     config::RollupConfig,
     config_file::parse_rollup_json,
     deposit::DepositTx,
+    forks::L1InfoFormat,
     frame::ChannelId,
     l1_info::{L1Fees, L1Info},
     system_config::{Eip1559Params, FeeScalars, OperatorFee, SystemConfig},
@@ -112,6 +113,84 @@ fn op_mainnet_regolith() {
     let channels = events.iter().filter(|event| matches!(event, Event::ChannelCompleted { .. })).count();
     let read = events.iter().filter(|event| matches!(event, Event::DataRead { .. })).count();
     assert_eq!((channels, read), (2, 2));
+}
+
+/// Both channels of the Regolith range, 123 blocks in a row, transaction by transaction. Of the L1 blocks before those at hand the
+/// batches give number and hash; there the origins are made up. Hashes of L2 blocks are those that the batches build on.
+/// F-005, F-012, F-018, G-002, G-005, G-026.
+#[test]
+fn op_mainnet_regolith_in_a_row() {
+    const L1_FIRST: u64 = 18_090_205;
+    let dir = "derivation/op-mainnet-regolith-109279584";
+    let mut l1 = Memory::default();
+    let Some(()) = l1.load_l1(&format!("{dir}/l1-blocks.jsonl.zst")) else { return };
+    let channels = json(&format!("{dir}/channels.json")).unwrap();
+    let channels = channels["channels"].as_array().unwrap();
+    let batches: Vec<_> = channels.iter().flat_map(|c| c["batches"].as_array().unwrap()).collect();
+    let number = |value: &Value| value.as_u64().unwrap();
+    let hashes: BTreeMap<u64, B256> =
+        batches.iter().map(|b| (number(&b["l2_number"]) - 1, hash(&b["parent_hash"]))).collect();
+    let epochs: BTreeMap<u64, B256> =
+        batches.iter().map(|b| (number(&b["epoch_number"]), hash(&b["epoch_hash"]))).collect();
+    let known = l1.numbers[&L1_FIRST];
+    assert_eq!((epochs[&L1_FIRST], epochs[&(L1_FIRST - 1)]), (known.hash, known.parent_hash));
+    let made_up = |number: u64| L1Ref {
+        number,
+        hash: epochs[&number],
+        parent_hash: epochs.get(&(number - 1)).copied().unwrap_or_default(),
+        time: L1Time(known.time.0 - 12 * (L1_FIRST - number)),
+    };
+
+    let listed = json_lines(&format!("{dir}/derived-l2-blocks.jsonl.zst")).unwrap();
+    let listed: BTreeMap<u64, &Value> = listed.iter().map(|row| (number(&row["number"]), row)).collect();
+    let fixture = |number: u64| json(&format!("exec/op-mainnet-{number}.json.zst")).unwrap();
+    let first = fixture(109_279_675);
+    let cfg = config(&first["rollup_config"]);
+    let whole = list(&first["payload_attributes"]["transactions"]);
+    let origin = made_up(number(&batches[0]["epoch_number"]));
+    let mut tip = Tip {
+        block: L2Ref {
+            number: 109_279_583,
+            hash: hashes[&109_279_583],
+            time: L2Time(number(&batches[0]["timestamp"]) - 2),
+            l1_origin: origin.id(),
+            ..L2Ref::default()
+        },
+        ..tip(&cfg, header(&first["expected_header_rlp"]), &whole)
+    };
+    let start =
+        Start { base: made_up(L1_FIRST - 1), batcher: tip.system.batcher, safe_origin: origin.number };
+    let (mut reader, mut pipeline) = (L1Reader::new(&cfg, &start), Pipeline::new(&cfg, &tip, origin));
+    let (mut batched, mut complete) = (0, 0);
+    while tip.block.number < 109_279_706 {
+        match pipeline.poll(&tip).unwrap() {
+            Poll::NeedL1 { number } if number < L1_FIRST => {
+                pipeline.push_l1(L1Input { origin: made_up(number), ..L1Input::default() }).unwrap();
+            }
+            Poll::NeedL1 { number } => {
+                let block = l1.numbers[&number];
+                pipeline.push_l1(reader.read(&mut l1, &block, &mut Vec::new()).unwrap()).unwrap();
+            }
+            Poll::Attributes(attributes) => {
+                let (number, transactions) =
+                    (tip.block.number + 1, attributes.transactions.as_ref().unwrap());
+                if let Some(row) = listed.get(&number) {
+                    let actual: Vec<_> = transactions.iter().filter(|tx| tx[0] != 0x7e).cloned().collect();
+                    assert_eq!(actual, list(&row["batch_transactions"]), "{number}");
+                    batched += 1;
+                }
+                if (109_279_675..=109_279_684).contains(&number) {
+                    let expected = list(&fixture(number)["payload_attributes"]["transactions"]);
+                    assert_eq!(*transactions, expected, "{number}");
+                    complete += 1;
+                }
+                let hash = hashes.get(&number).copied().unwrap_or_default();
+                tip = pretend(&tip, &attributes, L1InfoFormat::Bedrock, hash);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((batched, complete), (listed.len(), 10));
 }
 
 /// The attributes of the block that a batch with these transactions makes upon `tip`, whose origin is `epochs[0]`.
@@ -291,11 +370,9 @@ fn op_sepolia_granite_from_the_start() {
 }
 
 /// What a test that has no execution takes for the block made of attributes: its system config is the tip's.
-fn pretend(tip: &Tip, attributes: &OpPayloadAttributes, hash: B256) -> Tip {
+fn pretend(tip: &Tip, attributes: &OpPayloadAttributes, format: L1InfoFormat, hash: B256) -> Tip {
     let info = &attributes.transactions.as_ref().unwrap()[0];
-    let info =
-        L1Info::decode(&DepositTx::decode(info).unwrap().data, unroll_protocol::forks::L1InfoFormat::Ecotone);
-    let info = info.unwrap();
+    let info = L1Info::decode(&DepositTx::decode(info).unwrap().data, format).unwrap();
     let block = L2Ref {
         number: tip.block.number + 1,
         hash,
@@ -360,7 +437,7 @@ fn op_sepolia_granite_in_a_row() {
             Poll::Attributes(attributes) => {
                 let number = tip.block.number + 1;
                 compared += usize::from(compare(&attributes, number, &rows, &memory, &last));
-                tip = pretend(&tip, &attributes, hash_of[&number]);
+                tip = pretend(&tip, &attributes, L1InfoFormat::Ecotone, hash_of[&number]);
             }
         }
     }

@@ -479,7 +479,7 @@ fn e_048_set_code_has_a_recipient() {
     assert_eq!(rebuild_fault(raw.string()), RebuildFault::NoRecipient { index: 1 });
 }
 
-/// E-049, E-050: `v` of each kind; only legacy transactions take a protected bit.
+/// A-013, E-049, E-050: `v` of each kind; only legacy transactions take a protected bit.
 #[test]
 fn e_049_e_050_v_and_protected_bits() {
     let access = typed(1, &[3, 2, 0x80, 0xc0]);

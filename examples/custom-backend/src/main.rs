@@ -1,88 +1,170 @@
-//! A backend of one's own, both ways: five traits by hand with the parts put together piece by piece, and the one method of
-//! `PreimageOracle` under `Transition`.
+//! A backend of one's own, over a folder of preimages, both ways: the five traits by hand with the parts put together piece by piece,
+//! and the one method of `PreimageOracle` under `Transition`.
 //!
-//! `cargo run -p custom-backend -- FOLDER`, where FOLDER holds `boot.json` (as in a witness) and the preimages.
+//! `cargo run -p custom-backend -- FOLDER`, where FOLDER holds `boot.json` (as in a witness) and a file per preimage.
 
-mod folder;
-
-use alloy_primitives::B256;
+use alloy_consensus::{Header, Sealed};
+use alloy_eips::eip4844::Blob;
+use alloy_primitives::{B256, Bytes, hex, keccak256};
 use anyhow::Context;
-use folder::Folder;
-use std::path::PathBuf;
+use std::{fs, io, path::PathBuf};
 use unroll_derive::{EthereumDataSource, PipelineBuilder, StatefulAttributesBuilder, provider::*};
-use unroll_executor::{ExecutionError, NoHints, StatelessL2BlockExecutor};
-use unroll_proof::{OracleBackend, Transition};
+use unroll_executor::{ExecutionError, NoHints, StatelessL2BlockExecutor, TrieDBFetcher};
+use unroll_mpt::list::{list_item, list_items};
+use unroll_proof::{OracleBackend, PreimageKey, PreimageOracle, Transition};
+use unroll_protocol::units::{L1Ref, L1Time};
 use unroll_protocol::{
     config::RollupConfig, config_file::parse_rollup_json, output_root::OutputRoot, tip::Tip,
 };
 
+/// Files are named after the preimage's typed key in hex; L1 ends with `l1_head`, to which the run is committed.
+#[derive(Clone)]
+struct Folder {
+    path: PathBuf,
+    l1_head: B256,
+}
+
+// Way two needs no more than this. Errors are no verdicts: the core passes them on.
+impl PreimageOracle for Folder {
+    type Error = io::Error;
+    fn get(&mut self, key: PreimageKey) -> io::Result<Bytes> {
+        let value = fs::read(self.path.join(hex::encode(key.as_bytes())));
+        let value =
+            value.map_err(|error| io::Error::new(error.kind(), format!("preimage {key}: {error}")))?;
+        // Keccak keys are checked here, once; nothing above hashes again.
+        if key.as_bytes()[0] == 2 && PreimageKey::keccak256(keccak256(&value)) != key {
+            return Err(io::Error::other(format!("the file of preimage {key} holds something else")));
+        }
+        Ok(value.into())
+    }
+}
+
+// Way one: five traits. The fifth, `TrieDBHinter`, is for hosts that prepare data; `NoHints` stands in for it.
+impl Folder {
+    fn keccak(&mut self, hash: B256) -> io::Result<Bytes> {
+        self.get(PreimageKey::keccak256(hash))
+    }
+    /// The block of this number on the chain that ends with `head`, or `head` if that lies below.
+    fn block(&mut self, head: B256, number: u64) -> io::Result<Sealed<Header>> {
+        let mut block = Sealed::new_unchecked(self.header_by_hash(head)?, head);
+        while block.number > number {
+            let parent = block.parent_hash;
+            block = Sealed::new_unchecked(self.header_by_hash(parent)?, parent);
+        }
+        Ok(block)
+    }
+    /// The items of a list of a block, such as its transactions.
+    fn list(&mut self, block: B256, root: fn(&Header) -> B256) -> io::Result<Vec<Bytes>> {
+        let root = root(&self.header_by_hash(block)?);
+        list_items(root, &mut |hash| self.keccak(hash)).map_err(io::Error::other)
+    }
+}
+impl Provider for Folder {
+    type Error = io::Error;
+}
+impl ChainProvider for Folder {
+    fn block_info_by_number(&mut self, number: u64) -> io::Result<Option<L1Ref>> {
+        let block = self.block(self.l1_head, number)?;
+        let (hash, parent_hash, time) = (block.hash(), block.parent_hash, L1Time(block.timestamp));
+        Ok((block.number == number).then_some(L1Ref { number, hash, parent_hash, time })) // `None`: L1 ends
+    }
+    fn header_by_hash(&mut self, hash: B256) -> io::Result<Header> {
+        alloy_rlp::decode_exact(self.keccak(hash)?).map_err(io::Error::other)
+    }
+    fn receipts_by_hash(&mut self, hash: B256) -> io::Result<Vec<Bytes>> {
+        self.list(hash, |header| header.receipts_root)
+    }
+    fn transactions_by_hash(&mut self, hash: B256) -> io::Result<Vec<Bytes>> {
+        self.list(hash, |header| header.transactions_root)
+    }
+}
+impl BlobProvider for Folder {
+    fn blobs(&mut self, _: &L1Ref, hashes: &[IndexedBlobHash]) -> io::Result<Vec<Box<Blob>>> {
+        let blob = |blob: &IndexedBlobHash| {
+            let commitment = self.get(PreimageKey::sha256(blob.hash))?;
+            let commitment = commitment[..].try_into().map_err(io::Error::other)?;
+            PreimageOracle::blob(self, commitment).map_err(io::Error::other) // out of its field elements
+        };
+        hashes.iter().map(blob).collect()
+    }
+}
+impl L2ChainProvider for Folder {
+    fn block_by_number(&mut self, head: B256, number: u64) -> io::Result<L2Block> {
+        let header = self.block(head, number)?;
+        Ok(L2Block { transactions: self.transactions_by_hash(header.hash())?, header })
+    }
+    fn block_start_by_number(&mut self, head: B256, number: u64) -> io::Result<L2BlockStart> {
+        let header = self.block(head, number)?;
+        let first = list_item(header.transactions_root, 0, &mut |hash| self.keccak(hash));
+        Ok(L2BlockStart { first_transaction: first.map_err(io::Error::other)?, header })
+    }
+    fn upgrade_bundle(&mut self, sha256: B256) -> io::Result<Bytes> {
+        self.get(PreimageKey::sha256(sha256))
+    }
+}
+impl TrieDBFetcher for Folder {
+    fn trie_node_preimage(&mut self, hash: B256) -> io::Result<Bytes> {
+        self.keccak(hash)
+    }
+    fn bytecode_by_hash(&mut self, hash: B256) -> io::Result<Bytes> {
+        self.keccak(hash)
+    }
+    fn l2_header_by_hash(&mut self, hash: B256) -> io::Result<Header> {
+        self.header_by_hash(hash)
+    }
+}
+
 /// Way one: the parts, put together piece by piece. The output root at `target`, or where L1 ends.
-fn piece_by_piece(
-    mut folder: Folder,
-    cfg: &RollupConfig,
-    agreed: &OutputRoot,
-    target: u64,
-) -> anyhow::Result<B256> {
-    let number = folder.header(agreed.block_hash)?.number;
-    let L2BlockStart { header, first_transaction } =
-        folder.block_start_by_number(agreed.block_hash, number)?;
+fn piece_by_piece(l1: Folder, cfg: &RollupConfig, agreed: B256, target: u64) -> anyhow::Result<B256> {
+    let (mut l2, blobs) = (l1.clone(), l1.clone());
+    let number = l2.header_by_hash(agreed)?.number;
+    let L2BlockStart { header, first_transaction } = l2.block_start_by_number(agreed, number)?;
     let mut tip = Tip::from_block(cfg, header.clone(), first_transaction.as_ref().map(|tx| &tx[..]))?;
-    let origin = folder
-        .block_info_by_number(tip.block.l1_origin.number)?
-        .context("the L1 head lies below the origin of the agreed block")?;
-    let dap = EthereumDataSource::new(folder.clone(), folder.clone(), cfg);
-    let attributes = StatefulAttributesBuilder::new(cfg, folder.clone(), folder.clone());
     let mut pipeline = PipelineBuilder::new()
         .rollup_config(cfg)
-        .dap_source(dap)
-        .l2_chain_provider(folder.clone())
-        .chain_provider(folder.clone())
-        .builder(attributes)
-        .origin(origin)
+        .dap_source(EthereumDataSource::new(l1.clone(), blobs, cfg))
+        .l2_chain_provider(l2.clone())
+        .chain_provider(l1.clone())
+        .builder(StatefulAttributesBuilder::new(cfg, l2.clone(), l1))
+        .origin(l2.block_info_by_number(tip.block.l1_origin.number)?.context("L1 ends too early")?)
         .build();
-    let mut executor =
-        StatelessL2BlockExecutor::builder(cfg, folder, NoHints::new()).with_parent_header(header).build();
+    let executor = StatelessL2BlockExecutor::builder(cfg, l2, NoHints::new());
+    let mut executor = executor.with_parent_header(header).build();
+    let mut replaced = None;
     while tip.block.number < target {
-        let Some(mut attributes) = pipeline.next_attributes(&tip)? else { break };
-        loop {
-            match executor.execute_payload(&attributes) {
-                Ok(block) => {
-                    let first = attributes.transactions.iter().flatten().next();
-                    tip = Tip::from_block(cfg, block.header, first.map(|tx| &tx[..]))?;
-                    break;
-                }
-                // An invalid payload gives way to its deposits (from Holocene), or to the next batch.
-                Err(ExecutionError::InvalidPayload(_)) => match pipeline.reject(*attributes)? {
-                    Some(deposits) => *attributes = deposits,
-                    None => break,
-                },
-                Err(error) => return Err(error.into()), // a provider failed: nothing is known about the payload
+        let next = replaced.take().map_or_else(|| pipeline.next_attributes(&tip), |next| Ok(Some(next)))?;
+        let Some(attributes) = next else { break };
+        match executor.execute_payload(&attributes) {
+            Ok(block) => {
+                let first = attributes.transactions.iter().flatten().next();
+                tip = Tip::from_block(cfg, block.header, first.map(|tx| &tx[..]))?;
             }
+            // An invalid payload gives way to its deposits (from Holocene), or to the next batch.
+            Err(ExecutionError::InvalidPayload(_)) => replaced = pipeline.reject(*attributes)?.map(Box::new),
+            Err(error) => return Err(error.into()), // nothing is known about the payload
         }
     }
     Ok(executor.compute_output_root()?.hash())
 }
 
-/// Way two: `OracleBackend` makes a backend of one method, `Transition` is the loop.
-fn one_method(folder: Folder, cfg: &RollupConfig, agreed: OutputRoot, target: u64) -> anyhow::Result<B256> {
-    let l1_head = folder.l1_head;
-    let mut transition = Transition::new(cfg, OracleBackend::new(folder, l1_head), agreed)?;
+/// Way two: `OracleBackend` makes five traits of one method, `Transition` is the loop.
+fn one_method(l1: Folder, cfg: &RollupConfig, agreed: OutputRoot, target: u64) -> anyhow::Result<B256> {
+    let mut transition = Transition::new(cfg, OracleBackend::new(l1.clone(), l1.l1_head), agreed)?;
     while transition.tip().block.number < target && transition.step()?.is_some() {}
     Ok(transition.output()?.hash())
 }
 
 fn main() -> anyhow::Result<()> {
     let path = PathBuf::from(std::env::args().nth(1).context("usage: custom-backend FOLDER")?);
-    let boot: serde_json::Value = serde_json::from_slice(&std::fs::read(path.join("boot.json"))?)?;
+    let boot: serde_json::Value = serde_json::from_slice(&fs::read(path.join("boot.json"))?)?;
     let hash = |field: &str| boot[field].as_str().unwrap_or_default().parse::<B256>();
-    let target = boot["claimed_l2_block_number"].as_u64().unwrap_or_default();
-    let (cfg, _) = parse_rollup_json(boot["rollup_config"].to_string().as_bytes())?;
-    let folder = Folder { path, l1_head: hash("l1_head")? };
-    let agreed = OutputRoot::decode(&folder.keccak(hash("agreed_l2_output_root")?)?)?;
+    let target = boot["claimed_l2_block_number"].as_u64().context("no claimed block number")?;
     let claim = hash("claimed_l2_output_root")?;
-    for root in
-        [piece_by_piece(folder.clone(), &cfg, &agreed, target)?, one_method(folder, &cfg, agreed, target)?]
-    {
+    let (cfg, _) = parse_rollup_json(boot["rollup_config"].to_string().as_bytes())?;
+    let mut folder = Folder { path, l1_head: hash("l1_head")? };
+    let agreed = OutputRoot::decode(&folder.keccak(hash("agreed_l2_output_root")?)?)?;
+    let by_hand = piece_by_piece(folder.clone(), &cfg, agreed.block_hash, target)?;
+    for root in [by_hand, one_method(folder, &cfg, agreed, target)?] {
         println!("{} at block {target}: {root}", if root == claim { "valid" } else { "INVALID" });
     }
     Ok(())

@@ -188,6 +188,7 @@ impl TransactionColumns {
         }
         let protected = self.protections.get(cursor.legacy);
         cursor.legacy += 1;
+        // the config's chain id; batches say none.
         if protected { u128::from(chain_id) * 2 + 35 + y_parity } else { 27 + y_parity }
     }
 }
