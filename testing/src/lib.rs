@@ -10,4 +10,6 @@ pub mod fuzz;
 pub mod memory;
 pub mod noise;
 pub mod reference;
+#[cfg(feature = "devnet")]
+pub mod scenarios;
 pub mod simulator;

@@ -1,7 +1,7 @@
 //! The sample that `unroll verify` carries is what our own devnet gives, byte for byte.
 
 use std::{fs, path::Path};
-use unroll_testing::devnet::Devnet;
+use unroll_testing::devnet::sample::Sample;
 
 #[test]
 fn the_committed_sample_is_ours() {
@@ -10,7 +10,7 @@ fn the_committed_sample_is_ours() {
     let records = fs::File::open(folder.join("sample.preimages.zst")).expect("the sample is committed");
     let records = zstd::decode_all(records).expect("the sample is zstd");
 
-    let sample = Devnet::sample();
+    let sample = Sample::new();
 
     let hint = "cargo run -p unroll-testing --features devnet --bin sample";
     assert_eq!(boot, format!("{:#}\n", sample.boot), "to write it anew: {hint}");

@@ -1,0 +1,233 @@
+//! Channels that are late, torn, mixed up, or nonsense.
+
+use super::{Story, at, chain, expect};
+use crate::{
+    batcher,
+    devnet::{Devnet, config::ForkConfig, keys::Key, poster},
+};
+use alloy_primitives::Bytes;
+use unroll_derive::event::{ChannelDrop, Event, FrameDrop};
+use unroll_proof::claim::Outcome;
+use unroll_protocol::{
+    channel::FrameRejection, forks::Fork, frame::Frame, l1_transaction::IgnoredTransaction,
+    system_config::ConfigUpdate, units::L1Time,
+};
+
+/// L1 changes the batcher: its block takes the new one's data already, and the old one's no more (A-040, B-010).
+pub(super) fn batcher_change(fork: Fork) -> Story {
+    let mut devnet = at(fork);
+    devnet.advance();
+    devnet.sequence();
+    let first = devnet.poster.next;
+    let stale = devnet.post();
+    devnet.poster.key = Key::new(0xba7d);
+    devnet.poster.nonce = 0;
+    let update = crate::devnet::events::config_update(&ConfigUpdate::Batcher(devnet.poster.key.address));
+    let chain_id = devnet.config.l1.chain_id;
+    let mut transactions = vec![devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![update])];
+    transactions.extend(stale);
+    devnet.mine(&transactions);
+    devnet.poster.next = first;
+    devnet.advance_to(20);
+    let events = devnet.sync();
+    expect(&events, "change", |event| matches!(event, Event::BatcherChanged { .. }));
+    expect(&events, "stale data", |event| {
+        matches!(event, Event::TransactionIgnored { why: IgnoredTransaction::Sender(_), .. })
+    });
+    assert!(devnet.safe() >= 20);
+    // The claim begins after the change, so that the batcher is found in the agreed block.
+    let agreed = devnet.safe() - 4;
+    let safe = devnet.safe();
+    Story::new(devnet, agreed, safe, Outcome::Right)
+}
+
+/// The last frame of a channel comes too late (D-002, D-013, D-024).
+pub(super) fn timeout(fork: Fork) -> Story {
+    let timeout = if fork >= Fork::Granite { 50 } else { 12 };
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.l2.block_time = 12;
+        config.l2.seq_window_size = 100;
+        config.l2.channel_timeout = 12;
+        config.traffic.transactions = 2;
+        config.traffic.deposits = 100;
+    });
+    for _ in 0..3 {
+        devnet.sequence();
+        devnet.mine(&[]);
+    }
+    devnet.sequence();
+    devnet.poster.config.frame_bytes = 40;
+    let parts = devnet.post();
+    devnet.poster.config.frame_bytes = 100_000;
+    assert!(parts.len() > 1, "the channel has several frames");
+    devnet.mine(&parts[..1]);
+    for _ in 0..=timeout {
+        devnet.sequence();
+        devnet.mine(&[]);
+    }
+    devnet.mine(&parts[1..]);
+    devnet.poster.next = 1;
+    let last = devnet.head().header.number;
+    devnet.advance_to(last + 1);
+    if fork < Fork::Canyon {
+        // The late frame opened its channel anew, and nothing behind it is read before that times out too (D-014).
+        (0..=timeout).for_each(|_| devnet.advance());
+    }
+    let events = devnet.sync();
+    let late = |event: &Event| {
+        let frame =
+            matches!(event, Event::FrameDropped { why: FrameDrop::TimedOut | FrameDrop::NoChannel, .. });
+        frame || matches!(event, Event::ChannelDropped { why: ChannelDrop::TimedOut, .. })
+    };
+    expect(&events, "timeout", late);
+    assert!(devnet.safe() > last);
+    Story::whole(devnet)
+}
+
+/// L1 ends before the claimed block: the true claim is the last root (J-021).
+pub(super) fn end_of_source(fork: Fork) -> Story {
+    let mut devnet = at(fork);
+    devnet.advance_to(10);
+    devnet.sync();
+    let safe = devnet.safe();
+    Story::new(devnet, 0, safe + 5, Outcome::RightAtEnd)
+}
+
+/// Every kind of nonsense in the batcher's own name, and between it what counts.
+pub(super) fn garbage(fork: Fork) -> Story {
+    let mut devnet = at(fork);
+    devnet.sequence();
+    let cfg = devnet.rollup().clone();
+    let time = L1Time(devnet.l1.next_time());
+    let mut transactions = Vec::new();
+    for bytes in [Vec::new(), vec![0], vec![0xff; 50], [vec![0], devnet.dice.bytes(300).to_vec()].concat()] {
+        transactions.push(devnet.poster.calldata(&cfg, bytes.into()));
+    }
+    let noise = devnet.dice.bytes(200);
+    let string = batcher::singular(&poster::singular(&devnet.l2[1]));
+    let channel = batcher::compress(&batcher::stream([&string]), batcher::Compression::Zlib(6));
+    let contents: [Vec<u8>; 5] = [
+        noise.to_vec(),                                                                      // E-001
+        channel[..channel.len() - 8].to_vec(),                                               // E-004
+        batcher::compress(&batcher::stream([vec![9, 9, 9]]), batcher::Compression::Zlib(6)), // E-022
+        batcher::compress(&noise, batcher::Compression::Zlib(6)),                            // E-021
+        Vec::new(),
+    ];
+    for content in contents {
+        let id = devnet.poster.new_channel();
+        let frames = batcher::frames(id, &Bytes::from(content), 100_000);
+        transactions.extend(devnet.poster.transactions(&cfg, time, &frames));
+    }
+    transactions.extend(devnet.post());
+    devnet.mine(&transactions);
+    devnet.advance_to(14);
+    let events = devnet.sync();
+    expect(&events, "ignored payload", |event| matches!(event, Event::PayloadIgnored { .. }));
+    expect(&events, "unreadable channel", |event| matches!(event, Event::ChannelUnreadable { .. }));
+    expect(&events, "unreadable batch", |event| {
+        matches!(event, Event::BatchUnreadable { .. } | Event::ChannelCut { .. })
+    });
+    assert!(devnet.safe() >= 14);
+    Story::whole(devnet)
+}
+
+/// Frames out of order and twice: from Holocene, what does not follow is dropped (C-011, C-013, D-022).
+pub(super) fn holocene_frame(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 6);
+    devnet.sequence();
+    let cfg = devnet.rollup().clone();
+    let time = L1Time(devnet.l1.next_time());
+    let batches = devnet.poster.batches(&cfg, &devnet.l1, &devnet.l2, 1..devnet.l2.len());
+    devnet.poster.config.frame_bytes = 60;
+    let frames = devnet.poster.channel(&cfg, time, &batches);
+    devnet.poster.config.frame_bytes = 100_000;
+    assert!(frames.len() >= 3, "the channel has several frames");
+    // The first frame of a payload is judged against nothing (C-014), so the one that opens nothing comes alone.
+    let stray = devnet.poster.calldata(&cfg, batcher::payload(&frames[1..2]));
+    let mut order: Vec<Frame> = vec![frames[0].clone(), frames[2].clone(), frames[0].clone()];
+    order.extend_from_slice(&frames[1..]);
+    let mixed = devnet.poster.calldata(&cfg, batcher::payload(&order));
+    devnet.mine(&[stray, mixed]);
+    devnet.poster.next = devnet.l2.len() as u64;
+    devnet.advance_to(14);
+    let events = devnet.sync();
+    let dropped = |why: fn(&FrameDrop) -> bool| move |event: &Event| matches!(event, Event::FrameDropped { why: actual, .. } if why(actual));
+    expect(
+        &events,
+        "frame that opens nothing",
+        dropped(|why| matches!(why, FrameDrop::NotFirst | FrameDrop::NoChannel)),
+    );
+    expect(
+        &events,
+        "frame out of order",
+        dropped(|why| {
+            matches!(why, FrameDrop::OutOfOrder | FrameDrop::Rejected(FrameRejection::Duplicate(_)))
+        }),
+    );
+    assert!(devnet.safe() >= 14);
+    Story::whole(devnet)
+}
+
+/// A channel that was opened before the agreed block's L1 origin holds the blocks after it (H-030): written as a batcher that
+/// compresses as it goes would.
+pub(super) fn l1_lookback(fork: Fork) -> Story {
+    let mut devnet = at(fork);
+    devnet.poster.config.batch = crate::devnet::config::BatchKind::Singular;
+    devnet.sequence();
+    let cfg = devnet.rollup().clone();
+    let id = devnet.poster.new_channel();
+    let strings = |devnet: &Devnet, from: usize| {
+        let batches = devnet.poster.batches(&cfg, &devnet.l1, &devnet.l2, from..devnet.l2.len());
+        batcher::stream(batches)
+    };
+    let early = strings(&devnet, 1);
+    let first = Frame { channel: id, number: 0, data: open_stored(&early).into(), is_last: false };
+    let opening = devnet.poster.calldata(&cfg, batcher::payload(&[first]));
+    let next = devnet.l2.len();
+    devnet.mine(&[opening]);
+    for _ in 0..2 {
+        devnet.sequence();
+        devnet.mine(&[]);
+    }
+    devnet.sequence();
+    let late = strings(&devnet, next);
+    let last = Frame { channel: id, number: 1, data: close_stored(&early, &late).into(), is_last: true };
+    let closing = devnet.poster.calldata(&cfg, batcher::payload(&[last]));
+    devnet.poster.next = devnet.l2.len() as u64;
+    let head = devnet.head().header.number;
+    devnet.mine(&[closing]);
+    devnet.sync();
+    assert_eq!(devnet.safe(), head);
+    let agreed = head - 2;
+    let origin = devnet.l2[usize::try_from(agreed).expect("small")].l1_origin.number;
+    assert!(origin > 1, "the channel was opened in L1 block 1");
+    Story::new(devnet, agreed, head, Outcome::Right)
+}
+
+/// The begin of a zlib stream that stores `data` as it is (RFC 1950, RFC 1951, 3.2.4).
+fn open_stored(data: &[u8]) -> Vec<u8> {
+    let mut out = vec![0x78, 0x01];
+    stored_block(data, false, &mut out);
+    out
+}
+
+/// The rest of the stream that began with `before`: another stored block, and the checksum of both.
+fn close_stored(before: &[u8], data: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    stored_block(data, true, &mut out);
+    let (mut a, mut b) = (1u32, 0u32);
+    for byte in before.iter().chain(data) {
+        a = (a + u32::from(*byte)) % 65_521;
+        b = (b + a) % 65_521;
+    }
+    out.extend((b << 16 | a).to_be_bytes());
+    out
+}
+
+fn stored_block(data: &[u8], is_last: bool, out: &mut Vec<u8>) {
+    let length = u16::try_from(data.len()).expect("the stories are short");
+    out.push(u8::from(is_last));
+    out.extend(length.to_le_bytes());
+    out.extend((!length).to_le_bytes());
+    out.extend(data);
+}

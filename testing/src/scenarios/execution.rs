@@ -1,0 +1,214 @@
+//! What happens inside of blocks.
+
+use super::{Story, activating, chain, count, signed, transfer};
+use crate::{
+    batcher,
+    devnet::{
+        Devnet, config::ForkConfig, contracts as code, events::config_update, keys::Key, l2, poster,
+        traffic::precompile_call,
+    },
+};
+use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
+use alloy_primitives::{B256, Bytes, U256};
+use unroll_derive::Event;
+use unroll_protocol::{
+    extra_data::BaseFeeSettings,
+    forks::{ExtraData, Fork},
+    system_config::ConfigUpdate,
+    units::L1Time,
+};
+
+/// Whatever lies where L1 has its request contracts: nobody calls it, and there are no requests (I-044, I-083).
+pub(super) fn isthmus_requests(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 0);
+    devnet.sequence_block(Vec::new());
+    let key = Key::new(1_005);
+    let calls = code::REQUEST_CONTRACTS.iter().zip(0..);
+    let calls = calls.map(|(to, nonce)| signed(&key, &devnet, nonce, *to, 100_000, vec![1; 76].into()));
+    let calls = calls.collect();
+    let before = storage_roots(&devnet);
+    devnet.sequence_block(calls);
+    assert_eq!(devnet.head().batched().count(), 3);
+    let after = storage_roots(&devnet);
+    assert_ne!(before, after, "users' calls count");
+    devnet.advance_to(14);
+    devnet.sync();
+    assert_eq!(storage_roots(&devnet), after, "the system makes no calls");
+    for block in &devnet.l2 {
+        assert_eq!(block.header.requests_hash, Some(EMPTY_REQUESTS_HASH));
+    }
+    Story::whole(devnet)
+}
+
+fn storage_roots(devnet: &Devnet) -> Vec<Option<B256>> {
+    let roots = code::REQUEST_CONTRACTS.iter().map(|contract| {
+        let account = l2::account(devnet.rollup(), &devnet.store, &devnet.head().header, *contract);
+        account.map(|account| account.storage_root)
+    });
+    roots.collect()
+}
+
+/// A block whose DA footprint is as large as its gas limit allows, and one whose is larger (I-070 to I-072).
+pub(super) fn da_footprint(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 0);
+    // 30,000,000 gas for 60,000 a byte: 500 bytes a block, of which every transaction counts 100 at least.
+    let update = config_update(&ConfigUpdate::DaFootprintGasScalar(60_000));
+    devnet.sequence();
+    let mut transactions = devnet.post();
+    let chain_id = devnet.config.l1.chain_id;
+    transactions.push(devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![update]));
+    devnet.mine(&transactions);
+    let wanted = (0..6).map(|nonce| transfer(&devnet, nonce)).collect();
+    let full = devnet.sequence_block(wanted);
+    assert_eq!(full.batched().count(), 5, "the sixth one does not fit");
+    assert_eq!(full.header.blob_gas_used, Some(30_000_000));
+    let full = devnet.l2.len() - 1;
+    devnet.sequence();
+    // Somebody posts it with the sixth one: the block is invalid, and becomes its deposits.
+    let mut batch = poster::singular(&devnet.l2[full]);
+    batch.transactions = batch.transactions.iter().chain([transfer(&devnet, 5)]).collect();
+    let cfg = devnet.rollup().clone();
+    let time = L1Time(devnet.l1.next_time());
+    let frames = devnet.poster.channel(&cfg, time, &[batcher::singular(&batch)]);
+    let transactions = devnet.poster.transactions(&cfg, time, &frames);
+    devnet.mine(&transactions);
+    let events = devnet.sync();
+    assert_eq!(count(&events, |event| matches!(event, Event::PayloadReplaced { .. })), 1);
+    assert_eq!(devnet.l2[full].header.blob_gas_used, Some(0));
+    let wanted = (0..6).map(|nonce| transfer(&devnet, nonce)).collect();
+    devnet.sequence_block(wanted);
+    devnet.advance_to(20);
+    devnet.sync();
+    // I-065: the footprint counts as gas used, so the base fee rises after a full block.
+    let [full, next] = [&devnet.l2[full + 1].header, &devnet.l2[full + 2].header];
+    assert_eq!(full.blob_gas_used, Some(30_000_000));
+    assert!(next.base_fee_per_gas > full.base_fee_per_gas);
+    Story::whole(devnet)
+}
+
+/// A least base fee: written into one block, it binds the next (I-066).
+pub(super) fn min_base_fee(fork: Fork) -> Story {
+    const LEAST: u64 = 5_000_000_000;
+    let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 1);
+    devnet.sequence();
+    let mut transactions = devnet.post();
+    let update = config_update(&ConfigUpdate::MinBaseFee(LEAST));
+    let chain_id = devnet.config.l1.chain_id;
+    transactions.push(devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![update]));
+    devnet.mine(&transactions);
+    devnet.advance_to(14);
+    devnet.sync();
+    let announced = devnet.l2.iter().position(|block| {
+        let settings = BaseFeeSettings::decode(ExtraData::Eip1559AndMinBaseFee, &block.header.extra_data);
+        settings.is_ok_and(|settings| settings.min_base_fee == LEAST)
+    });
+    let announced = announced.expect("L1 announced it");
+    let fee = |number: usize| devnet.l2[number].header.base_fee_per_gas.unwrap_or_default();
+    assert!(fee(announced) < LEAST, "not in its own block");
+    assert!((announced + 1..devnet.l2.len()).all(|number| fee(number) >= LEAST));
+    Story::whole(devnet)
+}
+
+/// The operator fee of each fork goes to its vault (I-030).
+pub(super) fn operator_fee(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.l2.operator_fee_scalar = 2_000_000;
+        config.l2.operator_fee_constant = 777;
+        config.traffic.deposits = 0;
+    });
+    check_operator_fees(&mut devnet, |_| fork >= Fork::Jovian, 10);
+    devnet.advance_to(24);
+    devnet.sync();
+    Story::whole(devnet)
+}
+
+/// Jovian multiplies the operator fee from its first block on in which there can be one (I-030, I-032).
+pub(super) fn operator_fee_transition(fork: Fork) -> Story {
+    let mut devnet = chain(activating(fork, 8), |config| {
+        config.l2.operator_fee_scalar = 2_000_000;
+        config.l2.operator_fee_constant = 777;
+        config.traffic.deposits = 0;
+    });
+    check_operator_fees(&mut devnet, |block| block >= 4, 10);
+    devnet.advance_to(16);
+    devnet.sync();
+    Story::whole(devnet)
+}
+
+/// Builds blocks with one transfer each, and compares what the vault gets with the formula of the block's fork.
+fn check_operator_fees(devnet: &mut Devnet, is_jovian: impl Fn(u64) -> bool, blocks: u64) {
+    let vault = |devnet: &Devnet| {
+        let account =
+            l2::account(devnet.rollup(), &devnet.store, &devnet.head().header, code::predeploy(0x1b));
+        account.map_or(U256::ZERO, |account| account.balance)
+    };
+    let mut nonce = 0;
+    for number in 1..=blocks {
+        let before = vault(devnet);
+        let empty = devnet.rollup().must_be_empty(devnet.next_time());
+        let users = if empty { Vec::new() } else { vec![transfer(devnet, nonce)] };
+        nonce += users.len() as u64;
+        let transfers = devnet.sequence_block(users).batched().count() as u64;
+        let gas = 21_000 * 2_000_000;
+        let fee = if is_jovian(number) { gas * 100 + 777 } else { gas / 1_000_000 + 777 };
+        assert_eq!(vault(devnet) - before, U256::from(fee * transfers), "block {number}");
+        assert_eq!(transfers, u64::from(!empty), "block {number}");
+        while devnet.next_time().0 >= devnet.l1.next_time() {
+            let batches = devnet.post();
+            devnet.mine(&batches);
+        }
+    }
+}
+
+/// Precompiles with as much input as their fork takes, and with more (I-093 to I-099).
+pub(super) fn precompiles(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.traffic.transactions = 0;
+        config.l2.gas_limit = 60_000_000;
+    });
+    let key = Key::new(1_005);
+    let calls: Vec<Bytes> = precompile_inputs(fork)
+        .into_iter()
+        .zip(0..)
+        .map(|((precompile, length), nonce)| {
+            // EIP-7825's cap, from Karst.
+            signed(&key, &devnet, nonce, code::CALLER, 16_777_216, precompile_call(precompile, length, &[]))
+        })
+        .collect();
+    let total = calls.len();
+    for calls in calls.chunks(3) {
+        devnet.sequence_block(calls.to_vec());
+        while devnet.next_time().0 >= devnet.l1.next_time() {
+            let batches = devnet.post();
+            devnet.mine(&batches);
+        }
+    }
+    let in_blocks: usize = devnet.l2.iter().map(|block| block.batched().count()).sum();
+    assert_eq!(in_blocks, total, "every call is in a block");
+    let head = devnet.head().header.number;
+    devnet.advance_to(head + 1);
+    devnet.sync();
+    Story::whole(devnet)
+}
+
+/// Precompiles and lengths of their input: at the limit of the fork, one item beyond, and a few that are none.
+fn precompile_inputs(fork: Fork) -> Vec<(u64, u64)> {
+    let mut inputs =
+        vec![(1, 128), (2, 10_000), (3, 10_000), (4, 100_000), (5, 96), (6, 128), (7, 96), (9, 213)];
+    inputs.extend([(9, 212), (0x0a, 192), (0x0b, 256), (0x100, 160), (0x100, 161)]);
+    let pairing = match fork {
+        Fork::Karst | Fork::Lagoon => 57_600,
+        Fork::Jovian => 81_984,
+        _ if fork >= Fork::Granite => 112_512, // the largest number of pairs within 112,687 bytes
+        _ => 38_400,
+    };
+    inputs.extend([(8, pairing), (8, pairing + 192), (8, 191)]);
+    if fork >= Fork::Jovian {
+        inputs.extend([(0x0c, 288_960), (0x0c, 289_120), (0x0e, 278_784), (0x0e, 279_072)]);
+        inputs.extend([(0x0f, 156_672), (0x0f, 157_056)]);
+    } else if fork >= Fork::Isthmus {
+        inputs.extend([(0x0c, 513_760), (0x0c, 513_920), (0x0e, 488_448), (0x0e, 488_736)]);
+        inputs.extend([(0x0f, 235_008), (0x0f, 235_392)]);
+    }
+    inputs
+}

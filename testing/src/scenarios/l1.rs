@@ -1,0 +1,129 @@
+//! What happens on L1.
+
+use super::{Story, activating, chain, expect};
+use crate::devnet::{
+    Devnet,
+    config::{BlobFork, DaKind, ForkConfig},
+    events::raw_config_update,
+};
+use alloy_eips::eip4844::fake_exponential;
+use alloy_primitives::{B256, U256};
+use unroll_derive::Event;
+use unroll_proof::{PreimageKey, claim::Outcome};
+use unroll_protocol::{deposit::DepositTx, forks::Fork, l1_info::L1Info, units::L2Time};
+
+/// L1 gives up blocks that held batches and deposits; other ones take their place, and the rollup follows.
+pub(super) fn reorg(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.deposits = 1_000);
+    devnet.advance_to(14);
+    devnet.sync();
+    let before: Vec<B256> = devnet.l2.iter().map(|block| block.header.hash()).collect();
+    let lost = devnet.range(0, 14);
+    assert!(lost.verdict.outcome.is_valid(), "true as long as L1 had those blocks");
+    devnet.reorg(1);
+    devnet.advance_to(20);
+    devnet.sync();
+    assert!(devnet.safe() >= 20);
+    assert_ne!(devnet.l2[14].header.hash(), before[14]);
+    Story::whole(devnet)
+}
+
+/// What L1 costs, by the schedule that is in force at each L1 origin (G-032).
+pub(super) fn blob_parameter_forks(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.batcher.da = DaKind::Blobs;
+        config.l1.excess_blob_gas = 100_000_000;
+        config.l1.blob_forks = [
+            ("prague", 12, 6, 9, 5_007_716),
+            ("osaka", 24, 6, 9, 5_007_716),
+            ("bpo1", 36, 10, 15, 8_346_193),
+            ("bpo2", 48, 14, 21, 11_684_671),
+            ("bpo3", 60, 2, 4, 2_000_003),
+        ]
+        .map(|(name, after, target, max, update_fraction)| BlobFork {
+            name: name.into(),
+            after,
+            target,
+            max,
+            update_fraction,
+        })
+        .into();
+    });
+    devnet.advance_to(42);
+    devnet.sync();
+    let fractions = [3_338_477, 5_007_716, 5_007_716, 8_346_193, 11_684_671, 2_000_003];
+    check_blob_fees(&devnet, |origin| fractions[usize::try_from(origin).expect("small").min(5)]);
+    Story::whole(devnet)
+}
+
+/// A rollup that took Prague's blobs for Cancun's, until it did not (G-033).
+pub(super) fn pectra_blob_schedule(fork: Fork) -> Story {
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.l1.excess_blob_gas = 50_000_000;
+        config.l2.pectra_blob_schedule = Some(24);
+        let (name, target, max, update_fraction) = ("prague".into(), 6, 9, 5_007_716);
+        config.l1.blob_forks = vec![BlobFork { name, after: 0, target, max, update_fraction }];
+    });
+    devnet.advance_to(24);
+    devnet.sync();
+    check_blob_fees(&devnet, |origin| if origin < 2 { 3_338_477 } else { 5_007_716 });
+    Story::whole(devnet)
+}
+
+/// Each block repeats the blob base fee of its L1 origin, by the update fraction of that origin.
+fn check_blob_fees(devnet: &Devnet, fraction: impl Fn(u64) -> u128) {
+    let cfg = devnet.rollup();
+    let mut seen = std::collections::BTreeSet::new();
+    for block in &devnet.l2[1..] {
+        let deposit = DepositTx::decode(&block.transactions[0]).expect("the L1 info is a deposit");
+        let format = cfg.l1_info_format(L2Time(block.header.timestamp));
+        let info = L1Info::decode(&deposit.data, format).expect("our own L1 info");
+        let origin = devnet.l1.block(block.l1_origin.number).expect("its origin is on L1");
+        let excess = origin.header.excess_blob_gas.expect("L1 is at Cancun");
+        let expected = fake_exponential(1, excess.into(), fraction(origin.header.number));
+        assert_eq!(info.blob_base_fee, U256::from(expected), "block {}", block.header.number);
+        seen.insert(expected);
+    }
+    assert!(seen.len() > 1 && !seen.contains(&1), "the fees move: {seen:?}");
+}
+
+/// Every kind of update of the system config, before, in and after a fork's activation, and malformed ones between.
+pub(super) fn system_config(fork: Fork) -> Story {
+    let forks = if fork == Fork::Bedrock { ForkConfig::none() } else { activating(fork, 24) };
+    let mut devnet = chain(forks, |config| {
+        config.traffic.config_updates = 1_000;
+        config.traffic.deposits = 500;
+        config.seed = 3 + fork as u64;
+    });
+    for round in 0..8 {
+        devnet.sequence();
+        let mut transactions = devnet.l1_traffic();
+        let kind = B256::with_last_byte(round + 3);
+        let malformed = raw_config_update(kind, &[round; 33]);
+        let chain_id = devnet.config.l1.chain_id;
+        let mut reverted =
+            devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![malformed.clone()]);
+        reverted.success = false; // G-011, A-021: its logs do not count
+        transactions.push(reverted);
+        transactions.push(devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![malformed]));
+        transactions.extend(devnet.post());
+        devnet.mine(&transactions);
+    }
+    let head = devnet.head().header.number;
+    let events = devnet.sync();
+    expect(&events, "ignored update", |event| matches!(event, Event::UpdateIgnored { .. }));
+    assert_eq!(devnet.safe(), head);
+    Story::whole(devnet)
+}
+
+/// The claim is about the agreed block itself: nothing is derived, and the claim must be the agreed root (J-023, J-024).
+pub(super) fn trace_extension(fork: Fork) -> Story {
+    let mut devnet = super::at(fork);
+    devnet.advance_to(10);
+    devnet.sync();
+    let safe = devnet.safe();
+    let story = Story::new(devnet, safe, safe, Outcome::Right);
+    let head = PreimageKey::keccak256(story.witness.boot.l1_head);
+    assert!(!story.witness.preimages.contains_key(&head), "L1 is not looked at");
+    story
+}

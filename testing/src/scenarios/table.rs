@@ -1,0 +1,125 @@
+//! Every story, and on which forks it is told.
+
+use super::{Scenario, activation, batches, channels, execution, l1};
+use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
+use std::fmt::Write;
+use unroll_protocol::forks::Fork;
+
+macro_rules! scenarios {
+    ($($name:ident $first:ident..$last:ident $tell:path, $about:literal;)*) => {
+        &[$(Scenario {
+            name: stringify!($name),
+            about: $about,
+            first: $first,
+            last: $last,
+            tell: $tell,
+            activates: false,
+        },)*]
+    };
+}
+
+/// Forks that are active from genesis on.
+const STANDING: &[Scenario] = scenarios! {
+    bad_tx_in_batch Bedrock..Karst batches::bad_transaction,
+        "A batch holds a transaction that no block can hold.";
+    batcher_change Bedrock..Karst channels::batcher_change,
+        "L1 names another batcher; the old one's data in the same block no longer counts.";
+    channel_timeout Bedrock..Karst channels::timeout,
+        "The last frame of a channel comes too late; its blocks are posted again.";
+    deposits_only_replacement Holocene..Karst batches::deposits_only,
+        "An invalid block with users' deposits is replaced by them.";
+    end_of_source Bedrock..Karst channels::end_of_source,
+        "L1 ends before the claimed block: the true claim is the last root.";
+    garbage_channel Bedrock..Karst channels::garbage,
+        "Malformed payloads, frames, compression and batches in the batcher's own name.";
+    holocene_batches Holocene..Karst batches::holocene_batches,
+        "Batches of a channel come twice and too early.";
+    holocene_frame Holocene..Karst channels::holocene_frame,
+        "Frames come out of order and twice.";
+    holocene_invalid_batch Holocene..Karst batches::holocene_invalid_batch,
+        "One block of a span is invalid; a batch holds a deposit.";
+    isthmus_requests Isthmus..Karst execution::isthmus_requests,
+        "Contracts lie where L1 has its request contracts; there are no requests.";
+    isthmus_setcode_tx Regolith..Karst batches::set_code,
+        "Accounts take on code; before Isthmus such a batch is dropped.";
+    jovian_dafootprint Jovian..Karst execution::da_footprint,
+        "A block is as full of data as it may be, another one fuller.";
+    jovian_minbasefee Jovian..Karst execution::min_base_fee,
+        "L1 sets a least base fee, which binds one block later.";
+    l1_blob_parameter_forks Ecotone..Karst l1::blob_parameter_forks,
+        "Batches in blobs while L1 changes its blob parameters five times.";
+    l1_lookback Bedrock..Karst channels::l1_lookback,
+        "A channel that was opened before the agreed block's L1 origin holds the next blocks.";
+    l1_reorg Bedrock..Karst l1::reorg,
+        "L1 gives up blocks with batches and deposits.";
+    operator_fee Isthmus..Karst execution::operator_fee,
+        "Every transaction pays the operator fee of its fork.";
+    pectra_blob_schedule Ecotone..Karst l1::pectra_blob_schedule,
+        "The rollup takes Prague's blob prices for Cancun's until the fix.";
+    precompile Bedrock..Karst execution::precompiles,
+        "Precompiles with as much input as the fork takes, and with more.";
+    sequence_window_expiry Bedrock..Karst batches::window_expiry,
+        "Nobody posts batches in time; empty blocks fill the slots.";
+    span_overlap Delta..Karst batches::span_overlap,
+        "Spans begin below the safe head: one repeats it, one contradicts it.";
+    trace_extension Bedrock..Karst l1::trace_extension,
+        "The claimed block is the agreed one.";
+};
+
+/// Forks that activate in the chain.
+const ACTIVATING: &[Scenario] = scenarios! {
+    activation_block Regolith..Karst activation::block,
+        "A fork activates in block 4, with its upgrade transactions and nothing that it does not admit.";
+    holocene_activation Holocene..Holocene activation::holocene,
+        "A channel is open while Holocene activates, and is lost.";
+    jovian_activation Jovian..Jovian activation::jovian,
+        "Jovian's header fields begin one block before its L1 info.";
+    karst_activation Karst..Karst activation::karst,
+        "Karst's 31 upgrade transactions run, on gas of their own.";
+    operator_fee_fix_transition Jovian..Jovian execution::operator_fee_transition,
+        "The operator fee's formula changes with Jovian.";
+    system_config Bedrock..Karst l1::system_config,
+        "Config updates of every kind, and malformed ones, around a fork.";
+};
+
+/// Every story, by name.
+pub fn all() -> Vec<Scenario> {
+    let activating = ACTIVATING.iter().map(|scenario| Scenario { activates: true, ..*scenario });
+    let mut all: Vec<_> = STANDING.iter().copied().chain(activating).collect();
+    all.sort_by_key(|scenario| scenario.name);
+    all
+}
+
+/// `docs/SCENARIOS.md`: which story is told on which fork.
+pub fn markdown() -> String {
+    const FORKS: [Fork; 11] =
+        [Bedrock, Regolith, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst];
+    let mut out = String::from(HEAD);
+    let names: Vec<_> = FORKS.iter().map(|fork| fork.name()).collect();
+    let _ = writeln!(out, "| scenario | {} |", names.join(" | "));
+    let _ = writeln!(out, "|---|{}", ":-:|".repeat(FORKS.len()));
+    let mut runs = 0;
+    for scenario in all() {
+        let told: Vec<_> = scenario.all_forks().collect();
+        runs += told.len();
+        let cells: Vec<_> = FORKS.iter().map(|fork| if told.contains(fork) { "x" } else { "" }).collect();
+        let _ = writeln!(out, "| `{}` | {} |", scenario.name, cells.join(" | "));
+    }
+    let _ = writeln!(out, "\n{} scenarios, {runs} runs.\n\n## What happens\n", all().len());
+    for scenario in all() {
+        let _ = writeln!(out, "* `{}`: {}", scenario.name, scenario.about);
+    }
+    out
+}
+
+const HEAD: &str = "\
+# Scenarios
+
+Stories of a chain of our own (`testing/src/devnet`), named after the fault-proof tests that users know. Each is told on every
+fork where it makes sense: active from genesis on, or, in the stories about activations, activated in the chain. Each ends in
+a claim with exactly the preimages that a proof reads, which is judged as it should be; then the same claim off by one bit, one
+block early and one block late, and with each of the malicious witnesses of `testing/src/scenarios/lies.rs`.
+
+Written by `cargo run -p unroll-testing --features devnet --bin scenarios`; checked by `testing/tests/scenarios.rs`.
+
+";
