@@ -1,5 +1,7 @@
 //! What can be typed.
 
+pub mod witness;
+
 use alloy_primitives::B256;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -18,6 +20,8 @@ pub enum Command {
     Verify(Verify),
     /// Execute a block: exit code 0 if it has the expected header, 1 if it differs, 2 if it cannot be told.
     Exec(Exec),
+    /// Look into witness archives, and make, check, cut, join and convert them.
+    Witness(witness::Witness),
     /// Compute a genesis block: exit code 0 if it is the expected one, 1 if it differs, 2 if it cannot be told.
     Genesis(Genesis),
 }
@@ -25,8 +29,12 @@ pub enum Command {
 /// Judge a claimed output root.
 #[derive(clap::Args)]
 pub struct Verify {
-    /// A boot file (`*.json`) with its preimages (`*.preimages.zst`) beside it; without it, a sample in this program.
+    /// A witness archive (`*.unroll`), or a boot file (`*.json`) with its preimages (`*.preimages.zst`) beside it; without it, a
+    /// sample in this program.
     pub path: Option<PathBuf>,
+    /// Which claim of an archive that holds several, from 1.
+    #[arg(long, value_name = "NUMBER", requires = "path")]
+    pub claim: Option<usize>,
     /// Print one JSON object instead of a report for people.
     #[arg(long)]
     pub json: bool,

@@ -2,23 +2,28 @@
 //!
 //! ```text
 //! { "chain_id": 10, "l1_head": "0x..", "agreed_l2_output_root": "0x..", "claimed_l2_output_root": "0x..",
-//!   "claimed_l2_block_number": 1, "rollup_config": { .. } (optional), "preimages": { "file": "name.preimages.zst" } }
+//!   "claimed_l2_block_number": 1, "rollup_config": { .. } (optional), "l1_config": { .. } (optional),
+//!   "preimages": { "file": "name.preimages.zst" } }
 //! ```
 //!
 //! Other keys are notes for people.
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use serde::{Deserialize, Deserializer, de::Error};
-use unroll_proof::boot::{BootInfo, ConfigChoiceError, choose_config};
+use unroll_host::archive::{self, ConfigError};
+use unroll_proof::boot::BootInfo;
 use unroll_protocol::config::RollupConfig;
-use unroll_protocol::config_file::{ConfigFileError, parse_rollup_json};
 
 /// A boot file, understood.
 pub struct BootFile {
     pub info: BootInfo,
     pub config: RollupConfig,
+    /// The rollup config as it is given, JSON; empty if it is not.
+    pub given_config: Bytes,
+    /// The L1 config in the same way.
+    pub given_l1_config: Bytes,
     /// The file that holds the preimages, beside the boot file.
-    pub preimages: String,
+    pub preimages: Option<String>,
 }
 
 /// Why a boot file cannot be used.
@@ -26,10 +31,8 @@ pub struct BootFile {
 pub enum BootFileError {
     #[error("is not a boot file: {0}")]
     Json(#[from] serde_json::Error),
-    #[error("has a malformed rollup config: {0}")]
-    Config(#[from] ConfigFileError),
     #[error("cannot be run: {0}")]
-    Choice(#[from] ConfigChoiceError),
+    Config(#[from] ConfigError),
 }
 
 #[derive(Deserialize)]
@@ -43,7 +46,8 @@ struct Raw {
     claimed_l2_output_root: B256,
     claimed_l2_block_number: u64,
     rollup_config: Option<serde_json::Value>,
-    preimages: Preimages,
+    l1_config: Option<serde_json::Value>,
+    preimages: Option<Preimages>,
 }
 
 #[derive(Deserialize)]
@@ -54,11 +58,11 @@ struct Preimages {
 impl BootFile {
     pub fn parse(json: &[u8]) -> Result<Self, BootFileError> {
         let raw: Raw = serde_json::from_slice(json)?;
-        let given = match raw.rollup_config {
-            Some(value) => Some(parse_rollup_json(value.to_string().as_bytes())?),
-            None => None,
+        let text = |value: Option<serde_json::Value>| {
+            value.map(|value| value.to_string().into_bytes()).unwrap_or_default().into()
         };
-        let config = choose_config(raw.chain_id, given)?;
+        let (given_config, given_l1_config) = (text(raw.rollup_config), text(raw.l1_config));
+        let config = archive::config(raw.chain_id, &given_config, &given_l1_config)?;
         let info = BootInfo {
             l1_head: raw.l1_head,
             agreed_output_root: raw.agreed_l2_output_root,
@@ -66,7 +70,8 @@ impl BootFile {
             claimed_block_number: raw.claimed_l2_block_number,
             chain_id: raw.chain_id,
         };
-        Ok(Self { info, config, preimages: raw.preimages.file })
+        let preimages = raw.preimages.map(|preimages| preimages.file);
+        Ok(Self { info, config, given_config, given_l1_config, preimages })
     }
 }
 

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     match args::Args::parse().command {
         args::Command::Verify(verify) => cmd::verify::run(&verify),
         args::Command::Exec(exec) => cmd::exec::run(&exec),
+        args::Command::Witness(witness) => cmd::witness::run(&witness),
         args::Command::Genesis(genesis) => cmd::genesis::run(&genesis),
     }
 }

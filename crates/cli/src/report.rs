@@ -154,6 +154,18 @@ impl Report {
         }
     }
 
+    /// Nothing can be told, for this reason.
+    pub fn undecide(&mut self, why: &dyn fmt::Display) {
+        self.verdict = Verdict::Undecided;
+        self.reason = why.to_string();
+    }
+
+    /// The object that `--json` prints.
+    pub fn json(&self) -> serde_json::Value {
+        // Numbers, strings and lists of them.
+        serde_json::to_value(Json::of(self)).unwrap_or_default()
+    }
+
     /// Prints it: one JSON object, or text for people. What cannot be told is told on stderr, in one sentence.
     pub fn print(&self, json: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
@@ -169,7 +181,8 @@ impl Report {
         Ok(())
     }
 
-    fn text(&self) -> String {
+    /// What people read.
+    pub fn text(&self) -> String {
         let mut text = String::new();
         // Writing into a String cannot fail.
         let _ = self.write_text(&mut text);

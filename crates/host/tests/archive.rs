@@ -6,11 +6,14 @@ mod common;
 use alloy_primitives::{B256, Bytes, keccak256};
 use common::{Case, DEVNETS, SEPOLIA, case, config};
 use proptest::prelude::*;
-use std::{fs, io, path::PathBuf};
+use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use unroll_host::archive::{
-    self, Archive, ArchiveError, Claim, Claims, Coding, Compression, Contents, Kind, MergeError, SplitError,
+    self, Archive, ArchiveError, Claim, Claims, Coding, Compression, Contents, Kind, Layout, MergeError,
+    SplitError,
 };
-use unroll_proof::{OracleBackend, Transition, Witness, claim, preimage::KeyKind};
+use unroll_proof::{
+    OracleBackend, PreimageKey, Transition, Witness, claim, kzg::EvaluationPoints, preimage::KeyKind,
+};
 
 const FAST: Compression = Compression::Zstd(3);
 
@@ -270,6 +273,39 @@ fn writes_are_whole_or_not_at_all() {
         assert!(archive::write(&mut out, &case.contents, FAST).is_err());
         assert!(read(out.0).is_err());
     }
+}
+
+/// A blob in a data directory: its elements under their own keys, and under keccak256 keys what those are the hashes of.
+#[test]
+fn blobs_in_a_directory() {
+    let Some(case) = case(SEPOLIA) else { return };
+    let mut one = case.contents;
+    let (commitment, _) = one.blobs().first_key_value().unwrap();
+    let key = PreimageKey::blob(commitment, EvaluationPoints::new().point(0));
+    one.keep(&[(key, Bytes::new())].into());
+    assert_eq!((one.preimages().len(), one.blobs().len()), (0, 1));
+    let folder = tempfile::tempdir().unwrap();
+    let mut values = one.keyed();
+    assert_eq!(values.len(), 1 + 4096);
+    values.extend(one.points());
+    archive::write_directory(folder.path(), Layout::Folders, &values).unwrap();
+    let mut back = archive::read_directory(folder.path()).unwrap();
+    assert_eq!(back.len(), 1 + 2 * 4096);
+    let import = |values: &BTreeMap<B256, Bytes>| {
+        let witness = Witness::from_records(&archive::records(values).into());
+        let mut contents = Contents::new(one.claims.clone(), Bytes::new(), Bytes::new());
+        contents.add_witness(&witness.unwrap()).map(|()| contents)
+    };
+    let mut all = import(&back).unwrap();
+    assert_eq!((all.preimages().len(), all.blobs().len()), (4096, 1));
+    all.drop_points();
+    assert!(all == one);
+    // An archive holds whole blobs: with an element missing, it is said which.
+    back.remove(key.as_bytes());
+    let error = import(&back).unwrap_err();
+    assert!(
+        error.to_string().contains("4095 elements of 4096") && error.to_string().contains(&key.to_string())
+    );
 }
 
 /// An empty file, a folder, something else.

@@ -3,3 +3,4 @@
 pub mod exec;
 pub mod genesis;
 pub mod verify;
+pub mod witness;

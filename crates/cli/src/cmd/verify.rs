@@ -15,6 +15,7 @@ use std::{
     process::ExitCode,
     time::Instant,
 };
+use unroll_host::archive::{self, ArchiveError, Claim, Claims, ConfigError, Kind, OpenError};
 use unroll_proof::{
     BootInfo, OracleBackend, Transition, Witness,
     backend::BackendError,
@@ -22,7 +23,7 @@ use unroll_proof::{
     transition::TransitionError,
     witness::{Missing, WitnessError},
 };
-use unroll_protocol::chains;
+use unroll_protocol::{chains, config::RollupConfig};
 
 /// A boot file is a few kilobytes, with blocks listed in it for people some hundred; what lies behind is cut off and then
 /// no JSON.
@@ -30,7 +31,7 @@ const MAX_BOOT_FILE_BYTES: u64 = 16 << 20;
 
 /// Why nothing can be said about the claim.
 #[derive(Debug, thiserror::Error)]
-enum Undecided {
+pub enum Undecided {
     #[error("{} cannot be read: {error}", path.display())]
     Unreadable { path: PathBuf, error: io::Error },
     #[error("{} {error}", path.display())]
@@ -39,8 +40,22 @@ enum Undecided {
     NoPreimages { path: PathBuf, error: io::Error },
     #[error("the file of preimages {} {error}", path.display())]
     Preimages { path: PathBuf, error: PreimagesError },
+    #[error("{} does not say where its preimages are: it has no `preimages.file`", .0.display())]
+    NoSidecar(PathBuf),
     #[error("the preimages are refused: {0}")]
     Witness(#[from] WitnessError),
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("{} {error}", path.display())]
+    Archive { path: PathBuf, error: ArchiveError },
+    #[error("{}: {error}", path.display())]
+    Config { path: PathBuf, error: ConfigError },
+    #[error(
+        "{} holds {count} claims: --claim says which one, and `unroll witness verify` judges all of them", path.display()
+    )]
+    Claim { path: PathBuf, count: usize },
+    #[error("the agreed output root is block {actual}'s, and the archive says block {noted}")]
+    AgreedBlock { noted: u64, actual: u64 },
     #[error(transparent)]
     Transition(#[from] TransitionError<BackendError<Missing>>),
 }
@@ -48,9 +63,12 @@ enum Undecided {
 /// Runs the command.
 pub fn run(args: &args::Verify) -> ExitCode {
     let mut report = Report::undecided("");
-    if let Err(why) = verify(args.path.as_deref(), &mut report) {
-        report.verdict = Verdict::Undecided;
-        report.reason = why.to_string();
+    let result = match &args.path {
+        Some(path) if archive::is_archive(path) => verify_archive(path, args.claim, &mut report),
+        path => verify(path.as_deref(), &mut report),
+    };
+    if let Err(why) = result {
+        report.undecide(&why);
     }
     match report.print(args.json) {
         Ok(()) => ExitCode::from(report.verdict.exit_code()),
@@ -68,19 +86,67 @@ fn verify(path: Option<&Path>, report: &mut Report) -> Result<(), Undecided> {
     };
     report.about = Some(about(&boot.info));
     let records = match path {
-        Some(path) => records(&path.with_file_name(&boot.preimages))?,
+        Some(path) => {
+            let sidecar = boot.preimages.as_ref().ok_or_else(|| Undecided::NoSidecar(path.into()))?;
+            records(&path.with_file_name(sidecar))?
+        }
         None => decompress(sample::PREIMAGES, Path::new(sample::NAME))?,
     };
     report.phases.add(Phase::Read, clock.elapsed());
 
     let clock = Instant::now();
-    let witness = Witness::from_records(&records.into())?;
+    let mut witness = Witness::from_records(&records.into())?;
     report.phases.add(Phase::Check, clock.elapsed());
+    judge(&boot.info, &boot.config, &mut witness, report)
+}
 
-    let mut backend = OracleBackend::new(witness, boot.info.l1_head);
-    let agreed = backend.output(boot.info.agreed_output_root).map_err(TransitionError::Provider)?;
-    let mut transition = Transition::new(&boot.config, backend, agreed)?;
-    let result = derive_and_judge(&boot.info, &mut transition, report);
+/// The same for a claim of an archive.
+fn verify_archive(path: &Path, number: Option<usize>, report: &mut Report) -> Result<(), Undecided> {
+    let clock = Instant::now();
+    let in_file = |error| Undecided::Archive { path: path.into(), error };
+    let archive = archive::open(path)?;
+    let Claims { chain_id, claims } = archive.claims().map_err(in_file)?;
+    let claim = args::witness::only(&claims, number);
+    let claim = claim.ok_or_else(|| Undecided::Claim { path: path.into(), count: claims.len() })?;
+    report.about = Some(about(&claim.boot(chain_id)));
+    let section = |kind| archive.section(kind).map_err(in_file);
+    let config = archive::config(chain_id, &section(Kind::RollupConfig)?, &section(Kind::L1Config)?)
+        .map_err(|error| Undecided::Config { path: path.into(), error })?;
+    report.phases.add(Phase::Read, clock.elapsed());
+
+    let clock = Instant::now();
+    let mut witness = archive.witness().map_err(in_file)?;
+    report.phases.add(Phase::Check, clock.elapsed());
+    judge_claim(chain_id, claim, &config, &mut witness, report)
+}
+
+/// Judges a claim of an archive, which also notes which block the agreed root is of.
+pub fn judge_claim(
+    chain_id: u64,
+    claim: &Claim,
+    config: &RollupConfig,
+    witness: &mut Witness,
+    report: &mut Report,
+) -> Result<(), Undecided> {
+    judge(&claim.boot(chain_id), config, witness, report)?;
+    match (claim.agreed_block_number, report.agreed_block) {
+        (noted, Some(actual)) if noted != actual => Err(Undecided::AgreedBlock { noted, actual }),
+        _ => Ok(()),
+    }
+}
+
+/// Fills in the report with what a run over these preimages finds.
+fn judge(
+    boot: &BootInfo,
+    config: &RollupConfig,
+    witness: &mut Witness,
+    report: &mut Report,
+) -> Result<(), Undecided> {
+    report.about = Some(about(boot));
+    let mut backend = OracleBackend::new(witness, boot.l1_head);
+    let agreed = backend.output(boot.agreed_output_root).map_err(TransitionError::Provider)?;
+    let mut transition = Transition::new(config, backend, agreed)?;
+    let result = derive_and_judge(boot, &mut transition, report);
     let read = transition.backend().oracle().read_stats();
     (report.preimages_read, report.preimage_bytes) = (read.preimages, read.bytes);
     result
@@ -89,7 +155,7 @@ fn verify(path: Option<&Path>, report: &mut Report) -> Result<(), Undecided> {
 /// The loop of [`claim::run`], with a look at the clock and a line of the report for each block.
 fn derive_and_judge(
     boot: &BootInfo,
-    transition: &mut Transition<'_, OracleBackend<Witness>>,
+    transition: &mut Transition<'_, OracleBackend<&mut Witness>>,
     report: &mut Report,
 ) -> Result<(), Undecided> {
     let agreed = transition.agreed_number();
@@ -146,7 +212,7 @@ fn reason(verdict: &claim::Verdict, claimed: u64) -> String {
     }
 }
 
-fn about(boot: &BootInfo) -> About {
+pub fn about(boot: &BootInfo) -> About {
     let name = chains::all().find(|chain| chain.config.l2_chain_id == boot.chain_id);
     About {
         chain_id: boot.chain_id,
@@ -180,7 +246,7 @@ fn decompress(file: impl Read, path: &Path) -> Result<Vec<u8>, Undecided> {
 }
 
 /// Blocks done, on stderr; nothing where stderr is not a terminal.
-fn progress(blocks: u64) -> ProgressBar {
+pub fn progress(blocks: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(blocks), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} blocks, {eta} left");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))

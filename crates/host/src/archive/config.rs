@@ -12,10 +12,10 @@ use unroll_protocol::{
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The rollup config cannot be read.
-    #[error("the rollup config is malformed: {0}")]
+    #[error("malformed rollup config: {0}")]
     Rollup(ConfigFileError),
     /// The L1 config cannot be read.
-    #[error("the L1 config is malformed: {0}")]
+    #[error("malformed L1 config: {0}")]
     L1(ConfigFileError),
     /// The L1 config is another chain's.
     #[error("the L1 config is of chain {actual}, and the rollup's L1 is chain {expected}")]

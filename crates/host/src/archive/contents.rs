@@ -1,14 +1,16 @@
 //! What an archive holds, in memory.
 
-use super::{Archive, ArchiveError, Claims};
+use super::{Archive, ArchiveError, Claim, Claims, ConfigError, Kind, config};
 use alloy_eips::eip4844::Blob;
-use alloy_primitives::{Bytes, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256};
 use std::collections::BTreeMap;
 use unroll_proof::{
-    PreimageKey, Witness,
-    kzg::{Commitment, EvaluationPoints},
+    BootInfo, OracleBackend, PreimageKey, Transition, Witness,
+    backend::BackendError,
+    kzg::{Commitment, EvaluationPoints, FIELD_ELEMENTS},
     preimage::KeyKind,
-    witness::{AbsentBlob, WitnessError},
+    transition::TransitionError,
+    witness::{AbsentBlob, Missing, WitnessError},
 };
 
 /// What an archive holds: the same for the same content, however it came there.
@@ -35,16 +37,47 @@ pub enum ContentsError {
     PartialBlob(AbsentBlob),
 }
 
+/// Why a witness cannot be archived.
+#[derive(Debug, thiserror::Error)]
+pub enum WitnessImportError {
+    /// There is no config to run it with.
+    #[error("cannot be run: {0}")]
+    Config(#[from] ConfigError),
+    /// Some preimages cannot be archived.
+    #[error("cannot be archived: {0}")]
+    Contents(#[from] ContentsError),
+    /// It is unknown which block is agreed on.
+    #[error("does not tell which block is agreed on: {0}")]
+    Agreed(#[from] TransitionError<BackendError<Missing>>),
+}
+
 impl Contents {
     /// Nothing but what it is about.
     pub const fn new(claims: Claims, rollup_config: Bytes, l1_config: Bytes) -> Self {
         Self { claims, rollup_config, l1_config, preimages: BTreeMap::new(), blobs: BTreeMap::new() }
     }
 
+    /// All that a run is about, and all preimages of a witness. That it suffices is not checked, but it must say which block is
+    /// agreed on.
+    pub fn of_witness(
+        boot: &BootInfo,
+        rollup_config: Bytes,
+        l1_config: Bytes,
+        witness: &mut Witness,
+    ) -> Result<Self, WitnessImportError> {
+        let config = config(boot.chain_id, &rollup_config, &l1_config)?;
+        let mut backend = OracleBackend::new(&mut *witness, boot.l1_head);
+        let agreed = backend.output(boot.agreed_output_root).map_err(TransitionError::Provider)?;
+        let agreed_block = Transition::new(&config, backend, agreed)?.agreed_number();
+        let claims = Claims { chain_id: boot.chain_id, claims: vec![Claim::of(boot, agreed_block)] };
+        let mut contents = Self::new(claims, rollup_config, l1_config);
+        contents.add_witness(witness)?;
+        Ok(contents)
+    }
+
     /// Everything in an archive. Keys are computed; whether the blobs belong to their commitments is not checked: see
     /// [`witness`](Self::witness).
     pub fn of_archive(archive: &Archive) -> Result<Self, ArchiveError> {
-        use super::Kind;
         let mut contents = Self::new(
             archive.claims()?,
             archive.section(Kind::RollupConfig)?,
@@ -130,20 +163,28 @@ impl Contents {
         keyed
     }
 
-    /// The same as the records that [`Witness::from_records`] reads.
-    ///
-    /// # Panics
-    ///
-    /// If a value has 4 GiB or more, which no section has.
+    /// All preimages as the records that [`Witness::from_records`] reads.
     pub fn records(&self) -> Vec<u8> {
-        let mut records = Vec::new();
-        for (key, value) in self.keyed() {
-            let length = u32::try_from(value.len()).expect("no section has 4 GiB");
-            records.extend_from_slice(key.as_bytes().as_slice());
-            records.extend_from_slice(&length.to_le_bytes());
-            records.extend_from_slice(&value);
+        records(self.keyed().iter().map(|(key, value)| (key.as_bytes(), value)))
+    }
+
+    /// What the key of each element of a blob is the hash of, as a preimage of kind 2: the commitment and the point. Who takes
+    /// the element to a contract has to show it.
+    pub fn points(&self) -> impl Iterator<Item = (PreimageKey, Bytes)> {
+        let points = EvaluationPoints::new();
+        let of_blob = move |commitment: &Commitment| {
+            let named: Vec<_> = (0..FIELD_ELEMENTS).map(|i| point(commitment, points.point(i))).collect();
+            named
+        };
+        self.blobs.keys().flat_map(of_blob)
+    }
+
+    /// Removes what [`points`](Self::points) gives.
+    pub fn drop_points(&mut self) {
+        let points: Vec<_> = self.points().map(|(key, _)| key).collect();
+        for key in points {
+            self.preimages.remove(&key);
         }
-        records
     }
 
     fn drop_commitments(&mut self) {
@@ -155,4 +196,25 @@ impl Contents {
 
 fn sha256_key(commitment: &Commitment) -> PreimageKey {
     PreimageKey::sha256(unroll_proof::archive::sha256(commitment))
+}
+
+fn point(commitment: &Commitment, point: &[u8; 32]) -> (PreimageKey, Bytes) {
+    let value = [&commitment[..], point].concat();
+    (PreimageKey::keccak256(keccak256(&value)), value.into())
+}
+
+/// Values by key as the records that [`Witness::from_records`] reads, which have to come in the order of their keys.
+///
+/// # Panics
+///
+/// If a value has 4 GiB or more, which no block can make it have.
+pub fn records<'a>(values: impl IntoIterator<Item = (&'a B256, &'a Bytes)>) -> Vec<u8> {
+    let mut records = Vec::new();
+    for (key, value) in values {
+        let length = u32::try_from(value.len()).expect("no block has 4 GiB");
+        records.extend_from_slice(key.as_slice());
+        records.extend_from_slice(&length.to_le_bytes());
+        records.extend_from_slice(value);
+    }
+    records
 }

@@ -4,17 +4,20 @@
 
 mod config;
 mod contents;
+mod directory;
 mod link;
 mod merge;
 mod run;
 mod write;
 
 pub use config::{ConfigError, config};
-pub use contents::{Contents, ContentsError};
+pub use contents::{Contents, ContentsError, WitnessImportError, records};
+pub use directory::{DirectoryError, Layout, read_directory, write_directory};
 pub use merge::{MergeError, merge};
 pub use run::{Progress, RunError, SplitError, prune, split};
 pub use unroll_proof::archive::{
-    Archive, ArchiveError, Claim, Claims, Coding, Kind, MAX_SECTION_BYTES, Section, VERSION,
+    Archive, ArchiveError, BLOB_RECORD_BYTES, Claim, Claims, Coding, Kind, MAX_SECTION_BYTES, Section,
+    VERSION,
 };
 pub use write::{Compression, DEFAULT_LEVEL, save, write};
 

@@ -3,7 +3,7 @@
 
 use alloy_primitives::{B256, Bytes};
 use std::{fs, path::PathBuf};
-use unroll_host::archive::{self, Claim, Claims, Contents};
+use unroll_host::archive::{self, Contents};
 use unroll_proof::{BootInfo, Witness};
 use unroll_protocol::config::RollupConfig;
 
@@ -55,11 +55,12 @@ pub fn case(name: &str) -> Option<Case> {
         claimed_block_number: json["claimed_l2_block_number"].as_u64().unwrap(),
         chain_id: json["chain_id"].as_u64().unwrap(),
     };
-    let witness = Witness::from_records(&records).unwrap();
+    let mut witness = Witness::from_records(&records).unwrap();
     let rollup = json.get("rollup_config").map(|config| config.to_string().into_bytes());
-    let agreed = json["agreed_l2_block_number"].as_u64().unwrap();
-    let claims = Claims { chain_id: boot.chain_id, claims: vec![Claim::of(&boot, agreed)] };
-    let mut contents = Contents::new(claims, rollup.unwrap_or_default().into(), Bytes::new());
-    contents.add_witness(&witness).unwrap();
+    let rollup = rollup.unwrap_or_default().into();
+    let contents = Contents::of_witness(&boot, rollup, Bytes::new(), &mut witness).unwrap();
+    if let Some(agreed) = json.get("agreed_l2_block_number") {
+        assert_eq!(contents.claims.claims[0].agreed_block_number, agreed.as_u64().unwrap());
+    }
     Some(Case { contents, records })
 }

@@ -38,6 +38,23 @@ pub enum ArenaFault {
     Duplicate(B256),
 }
 
+/// What an arena holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArenaStats {
+    /// How many values.
+    pub values: usize,
+    /// How many hashes in them are computed and not stored.
+    pub references: usize,
+    /// How many bytes all values have together.
+    pub bytes: usize,
+}
+
+/// What an index describes.
+pub(super) fn stats(index: &[u8]) -> Result<ArenaStats, (usize, ArenaFault)> {
+    let Shape { lengths, bytes, references, .. } = Shape::of(index)?;
+    Ok(ArenaStats { values: lengths.len(), references, bytes })
+}
+
 /// The values and their hashes, in order. `Err` has the number of the value.
 ///
 /// Values are slices: of `data` if there are no references, else of one buffer.
@@ -58,7 +75,7 @@ pub(super) fn decode(
         hashes.push(hash);
         if seen.insert(hash) { Ok(()) } else { Err((hashes.len() - 1, ArenaFault::Duplicate(hash))) }
     };
-    let values = if shape.references {
+    let values = if shape.references > 0 {
         let mut values = Vec::with_capacity(shape.bytes);
         let (mut index, mut rest) = (Index::new(index), &data[..]);
         for number in 0..shape.lengths.len() {
@@ -98,19 +115,19 @@ struct Shape {
     bytes: usize,
     /// What of it is in the data.
     data: usize,
-    /// Whether there are any.
-    references: bool,
+    /// How many there are.
+    references: usize,
 }
 
 impl Shape {
     fn of(bytes: &[u8]) -> Result<Self, (usize, ArenaFault)> {
-        let mut shape = Self { lengths: Vec::new(), bytes: 0, data: 0, references: false };
+        let mut shape = Self { lengths: Vec::new(), bytes: 0, data: 0, references: 0 };
         let mut index = Index::new(bytes);
         while !index.rest.is_empty() {
             let number = shape.lengths.len();
             let length = index.entry(number, |gap, reference| {
                 shape.data += gap;
-                shape.references |= reference.is_some();
+                shape.references += usize::from(reference.is_some());
             });
             let length = length.map_err(|fault| (number, fault))?;
             let sum = shape.bytes.checked_add(length).filter(|sum| *sum as u64 <= MAX_SECTION_BYTES);

@@ -41,11 +41,13 @@
 mod arena;
 mod claims;
 mod error;
+mod fuzz;
 mod layout;
 
-pub use arena::{ArenaFault, ArenaWriter};
+pub use arena::{ArenaFault, ArenaStats, ArenaWriter};
 pub use claims::{CLAIM_BYTES, Claim, Claims, MAX_CLAIMS};
 pub use error::ArchiveError;
+pub use fuzz::fuzz_archive;
 pub use layout::{Coding, HEADER_BYTES, Kind, MAX_SECTION_BYTES, Section, VERSION, finish, header};
 
 use crate::{
@@ -156,6 +158,12 @@ impl Archive {
         }
         witness.insert_blobs(self.blobs()?)?;
         Ok(witness)
+    }
+
+    /// What the arena with this index holds; only the index is read.
+    pub fn arena_stats(&self, index: Kind) -> Result<ArenaStats, ArchiveError> {
+        let fault = |(value, fault)| ArchiveError::Arena { section: index, value, fault };
+        arena::stats(&self.section(index)?).map_err(fault)
     }
 
     fn arena(
