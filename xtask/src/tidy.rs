@@ -71,6 +71,22 @@ impl File {
         self.path.contains("/tests/") || self.path.ends_with("/tests.rs") || self.path.contains("/benches/")
     }
 
+    /// The text of core code without its tests.
+    fn code(&self) -> String {
+        let is_code = self.is_core() && !self.is_test_file();
+        if is_code {
+            self.text.lines().take(self.code_lines).collect::<Vec<_>>().join("\n")
+        } else {
+            String::new()
+        }
+    }
+
+    /// The text of tests: files of tests, and the modules of tests in other files.
+    fn tests(&self) -> String {
+        let code_lines = if self.is_test_file() { 0 } else { self.code_lines };
+        self.text.lines().skip(code_lines).collect::<Vec<_>>().join("\n")
+    }
+
     fn is_core(&self) -> bool {
         CORE.iter().any(|name| self.path.starts_with(&format!("crates/{name}/src/")))
     }
@@ -312,6 +328,7 @@ fn check_spec(root: &Path, files: &[File], findings: &mut Vec<String>) -> anyhow
             })
     };
     let mut covered = BTreeSet::new();
+    let (in_code, in_tests) = (rules_named(files, File::code), rules_named(files, File::tests));
     for (i, line) in spec.lines().enumerate() {
         let cells: Vec<&str> = line.split('|').map(str::trim).collect();
         let [_, rule, _, function, test, note, ..] = cells[..] else { continue };
@@ -319,6 +336,14 @@ fn check_spec(root: &Path, files: &[File], findings: &mut Vec<String>) -> anyhow
             continue;
         }
         covered.insert(rule.to_owned());
+        if SECTIONS.contains(&rule[..1]) {
+            if !in_code.contains(rule) {
+                findings.push(format!("docs/SPEC.md:{}: the code does not name {rule}", i + 1));
+            }
+            if test.contains('`') && !in_tests.contains(rule) {
+                findings.push(format!("docs/SPEC.md:{}: no test names {rule}", i + 1));
+            }
+        }
         for place in [function, test].into_iter().flat_map(|cell| cell.split('`').skip(1).step_by(2)) {
             if !exists(place) {
                 findings
@@ -366,6 +391,20 @@ fn check_fixtures(root: &Path, files: &[File], findings: &mut Vec<String>) {
             findings.push(format!("../shared/data/{}: no test reads this file", fixture.display()));
         }
     }
+}
+
+/// The rules that these parts of all files name: `A-001`, `A-001 to A-009`, or `a_001` in the name of a test.
+fn rules_named(files: &[File], part: fn(&File) -> String) -> BTreeSet<String> {
+    let mut named = BTreeSet::new();
+    for text in files.iter().map(|file| part(file).to_uppercase().replace('_', "-")) {
+        let at = |start: usize| text.get(start..start + 5).filter(|word| is_rule(word));
+        let number = |rule: &str| rule[2..].parse::<u32>().unwrap_or_default();
+        for (start, first) in (0..text.len()).filter_map(|start| Some((start, at(start)?))) {
+            let last = text[start + 5..].strip_prefix(" TO ").and_then(|_| at(start + 9)).unwrap_or(first);
+            named.extend((number(first)..=number(last)).map(|rule| format!("{}-{rule:03}", &first[..1])));
+        }
+    }
+    named
 }
 
 /// The rule that a line of the checklist defines: `- **A-001** …`.

@@ -69,7 +69,11 @@ pub struct DerivationPipeline<'c, L1, B, L2> {
 }
 
 impl<L1, B, L2> PipelineBuilder<'_, L1, B, L2> {
-    /// No parts yet.
+    /// No parts yet, which is too few:
+    ///
+    /// ```compile_fail,E0277
+    /// unroll_derive::PipelineBuilder::<(), (), ()>::new().build();
+    /// ```
     #[expect(clippy::new_without_default, reason = "a pipeline has no default")]
     pub fn new() -> Self {
         DerivationPipeline::builder()
