@@ -274,20 +274,29 @@ impl Devnet {
     ///
     /// As above.
     pub fn range_at(&self, agreed: u64, claimed: u64, l1_head: B256) -> RangeWitness {
+        let boot = self.claim(agreed, claimed, l1_head);
+        let GenesisFiles { rollup, l1, config, .. } = &self.genesis;
+        RangeWitness::collect(&self.store, boot, config, rollup.clone(), l1.clone())
+            .expect("the store lacks nothing")
+    }
+
+    /// The claim alone.
+    ///
+    /// # Panics
+    ///
+    /// As above.
+    pub fn claim(&self, agreed: u64, claimed: u64, l1_head: B256) -> BootInfo {
         let output = |number| self.block(number).expect("the chain has the block").output.hash();
         let head = self.l1.blocks().iter().find(|block| block.header.hash() == l1_head);
         let head = head.expect("the L1 head is on the chain").header.number;
         let by_then = self.l2.iter().take_while(|block| block.safe_at.is_some_and(|at| at <= head));
         let last = by_then.last().map_or(0, |block| block.header.number);
-        let boot = BootInfo {
+        BootInfo {
             l1_head,
             agreed_output_root: output(agreed),
             claimed_output_root: output(claimed.min(last).max(agreed)),
             claimed_block_number: claimed,
             chain_id: self.config.l2.chain_id,
-        };
-        let GenesisFiles { rollup, l1, config, .. } = &self.genesis;
-        RangeWitness::collect(&self.store, boot, config, rollup.clone(), l1.clone())
-            .expect("the store lacks nothing")
+        }
     }
 }

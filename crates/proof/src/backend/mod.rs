@@ -2,7 +2,7 @@
 //!
 //! What is returned was named by a hash that was itself checked: headers by the hash of their child, transactions and
 //! receipts by a header's root, blobs by a versioned hash in a transaction. So nothing is hashed again here; each value
-//! is read once, by the key that its hash is (J-029).
+//! is read by the key that its hash is (J-029), and once, except for L1 headers of a long range.
 
 mod blob;
 mod error;
