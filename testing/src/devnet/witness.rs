@@ -64,7 +64,7 @@ impl RangeWitness {
             "claimed_l2_output_root": self.boot.claimed_output_root,
             "claimed_l2_block_number": self.boot.claimed_block_number,
             "rollup_config": self.rollup,
-            "l1_chain_config": self.l1,
+            "l1_config": self.l1,
             "preimages": { "file": file, "count": self.preimages.len() },
         })
     }
