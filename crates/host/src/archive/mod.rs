@@ -67,9 +67,9 @@ pub fn is_archive(path: &Path) -> bool {
     read.is_ok() && unroll_proof::archive::header().starts_with(&start)
 }
 
-/// Undoes zstd, into exactly `length` bytes.
-pub fn inflate(stored: &[u8], length: usize) -> Option<Vec<u8>> {
-    zstd::bulk::decompress(stored, length).ok()
+/// Undoes zstd. Whether exactly as many bytes came out as there is room for.
+pub fn inflate(stored: &[u8], into: &mut [u8]) -> bool {
+    zstd::bulk::decompress_to_buffer(stored, into).is_ok_and(|length| length == into.len())
 }
 
 fn map(path: &Path) -> io::Result<Bytes> {

@@ -49,92 +49,99 @@ pub struct ArenaStats {
     pub bytes: usize,
 }
 
-/// What an index describes.
-pub(super) fn stats(index: &[u8]) -> Result<ArenaStats, (usize, ArenaFault)> {
-    let Shape { lengths, bytes, references, .. } = Shape::of(index)?;
-    Ok(ArenaStats { values: lengths.len(), references, bytes })
-}
-
-/// The values and their hashes, in order. `Err` has the number of the value.
-///
-/// Values are slices: of `data` if there are no references, else of one buffer.
-pub(super) fn decode(
-    index: &[u8],
-    data: Bytes,
-    hash: impl Fn(&[u8]) -> B256,
-) -> Result<Vec<(B256, Bytes)>, (usize, ArenaFault)> {
-    let shape = Shape::of(index)?;
-    if shape.data != data.len() {
-        let fault = ArenaFault::Data { expected: shape.data, actual: data.len() };
-        return Err((shape.lengths.len(), fault));
-    }
-    let mut hashes = Vec::with_capacity(shape.lengths.len());
-    let mut seen = B256Set::default();
-    let mut note = |value: &[u8], hashes: &mut Vec<B256>| {
-        let hash = hash(value);
-        hashes.push(hash);
-        if seen.insert(hash) { Ok(()) } else { Err((hashes.len() - 1, ArenaFault::Duplicate(hash))) }
-    };
-    let values = if shape.references > 0 {
-        let mut values = Vec::with_capacity(shape.bytes);
-        let (mut index, mut rest) = (Index::new(index), &data[..]);
-        for number in 0..shape.lengths.len() {
-            let start = values.len();
-            let entry = index.entry(number, |gap, reference| {
-                // The first pass has seen that the gaps are the data, and that references go back.
-                let (bytes, after) = rest.split_at_checked(gap).unwrap_or((rest, &[]));
-                values.extend_from_slice(bytes);
-                rest = after;
-                values.extend(reference.and_then(|number| hashes.get(number)).into_iter().flatten());
-            });
-            entry.map_err(|fault| (number, fault))?;
-            note(&values[start..], &mut hashes)?;
-        }
-        values.into()
-    } else {
-        let mut start = 0;
-        for length in &shape.lengths {
-            note(&data[start..start + length], &mut hashes)?;
-            start += length;
-        }
-        data
-    };
-    let mut end = 0;
-    let slices = shape.lengths.iter().map(|length| {
-        end += length;
-        values.slice(end - length..end)
-    });
-    Ok(hashes.into_iter().zip(slices).collect())
-}
-
 /// What an index describes, before anything is sized by it.
-struct Shape {
+pub(super) struct Shape {
     /// Of the values; the index has at least two bytes for each.
     lengths: Vec<usize>,
     /// Of all values together: at most [`MAX_SECTION_BYTES`].
-    bytes: usize,
-    /// What of it is in the data.
-    data: usize,
+    pub(super) bytes: usize,
+    /// What of it is in the data: all but the references, each of 32 bytes.
+    pub(super) data: usize,
     /// How many there are.
-    references: usize,
+    pub(super) references: usize,
 }
 
+/// The number of a value, and what is wrong with it.
+type Fault = (usize, ArenaFault);
+
 impl Shape {
-    fn of(bytes: &[u8]) -> Result<Self, (usize, ArenaFault)> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Self, Fault> {
         let mut shape = Self { lengths: Vec::new(), bytes: 0, data: 0, references: 0 };
         let mut index = Index::new(bytes);
         while !index.rest.is_empty() {
             let number = shape.lengths.len();
+            let mut in_data = 0;
             let length = index.entry(number, |gap, reference| {
-                shape.data += gap;
+                in_data += gap;
                 shape.references += usize::from(reference.is_some());
             });
             let length = length.map_err(|fault| (number, fault))?;
             let sum = shape.bytes.checked_add(length).filter(|sum| *sum as u64 <= MAX_SECTION_BYTES);
             shape.bytes = sum.ok_or((number, ArenaFault::TooLong))?;
+            shape.data += in_data;
             shape.lengths.push(length);
         }
         Ok(shape)
+    }
+
+    /// That the data has the length that the index says.
+    pub(super) fn check_data(&self, actual: usize) -> Result<(), Fault> {
+        let fault = ArenaFault::Data { expected: self.data, actual };
+        if self.data == actual { Ok(()) } else { Err((self.lengths.len(), fault)) }
+    }
+
+    pub(super) fn stats(&self) -> ArenaStats {
+        ArenaStats { values: self.lengths.len(), references: self.references, bytes: self.bytes }
+    }
+
+    /// The values, one after the other as they stand in `values`.
+    pub(super) fn slices(&self, values: &Bytes) -> impl Iterator<Item = Bytes> {
+        let mut end = 0;
+        self.lengths.iter().map(move |length| {
+            end += length;
+            values.slice(end - length..end)
+        })
+    }
+
+    /// The hashes of the values, in which the references are filled in as they become known.
+    ///
+    /// ```text
+    /// before    | ............................ | data           |      the data is at the end of the buffer
+    /// between   | value | value | room of refs | rest of data   |      what is read lies behind what is written
+    /// after     | value | value | value | value ....            |
+    /// ```
+    pub(super) fn fill_in(
+        &self,
+        index: &[u8],
+        buffer: &mut [u8],
+        hash: impl Fn(&[u8]) -> B256,
+    ) -> Result<Vec<B256>, Fault> {
+        let mut hashes: Vec<B256> = Vec::with_capacity(self.lengths.len());
+        let (mut from, mut to) = (self.bytes - self.data, 0);
+        let mut index = Index::new(index);
+        for number in 0..self.lengths.len() {
+            let start = to;
+            let entry = index.entry(number, |gap, reference| {
+                buffer.copy_within(from..from + gap, to);
+                (from, to) = (from + gap, to + gap);
+                if let Some(hash) = reference.and_then(|number| hashes.get(number)) {
+                    buffer[to..to + HASH_BYTES].copy_from_slice(hash.as_slice());
+                    to += HASH_BYTES;
+                }
+            });
+            entry.map_err(|fault| (number, fault))?;
+            hashes.push(hash(&buffer[start..to]));
+        }
+        Ok(hashes)
+    }
+}
+
+/// That no value is there twice.
+pub(super) fn check_unique(hashes: &[B256]) -> Result<(), Fault> {
+    let mut seen = B256Set::default();
+    match hashes.iter().position(|hash| !seen.insert(*hash)) {
+        Some(number) => Err((number, ArenaFault::Duplicate(hashes[number]))),
+        None => Ok(()),
     }
 }
 

@@ -55,7 +55,7 @@ use crate::{
     preimage::PreimageKey,
     witness::Witness,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::{boxed::Box, vec, vec::Vec};
 use alloy_eips::eip4844::{BYTES_PER_BLOB, Blob};
 use alloy_primitives::{B256, Bytes, keccak256};
 use sha2::{Digest, Sha256};
@@ -63,8 +63,8 @@ use sha2::{Digest, Sha256};
 /// A blob with its commitment.
 pub const BLOB_RECORD_BYTES: usize = COMMITMENT_BYTES + BYTES_PER_BLOB;
 
-/// Undoes zstd: the second argument is how many bytes there will be. `None` if that is not what comes out.
-pub type Inflate = fn(&[u8], usize) -> Option<Vec<u8>>;
+/// Undoes zstd. Whether exactly as many bytes came out as there is room for.
+pub type Inflate = fn(&[u8], &mut [u8]) -> bool;
 
 /// An archive of which the table of contents was checked; each section is checked as it is opened.
 #[derive(Clone, Debug)]
@@ -105,21 +105,14 @@ impl Archive {
 
     /// A section, checked and decompressed; empty if it is absent. What is stored as it is, is a slice of the file.
     pub fn section(&self, kind: Kind) -> Result<Bytes, ArchiveError> {
-        let Some(section) = self.sections.iter().find(|section| section.kind == kind) else {
-            return Ok(Bytes::new());
-        };
-        let stored = self.file.slice(section.start..section.end);
-        if sha256(&stored) != section.hash {
-            return Err(ArchiveError::Damaged { section: kind });
+        let Some(section) = self.find(kind) else { return Ok(Bytes::new()) };
+        let stored = self.stored_bytes(section)?;
+        if section.coding == Coding::Stored {
+            return Ok(stored);
         }
-        match (section.coding, self.inflate) {
-            (Coding::Stored, _) => Ok(stored),
-            (Coding::Zstd, None) => Err(ArchiveError::Compressed { section: kind }),
-            (Coding::Zstd, Some(inflate)) => inflate(&stored, section.length)
-                .filter(|bytes| bytes.len() == section.length)
-                .map(Bytes::from)
-                .ok_or(ArchiveError::Zstd { section: kind }),
-        }
+        let mut bytes = vec![0; section.length];
+        self.decode(section, &stored, &mut bytes)?;
+        Ok(bytes.into())
     }
 
     /// What the archive is about.
@@ -162,8 +155,7 @@ impl Archive {
 
     /// What the arena with this index holds; only the index is read.
     pub fn arena_stats(&self, index: Kind) -> Result<ArenaStats, ArchiveError> {
-        let fault = |(value, fault)| ArchiveError::Arena { section: index, value, fault };
-        arena::stats(&self.section(index)?).map_err(fault)
+        Ok(self.shape(index, &self.section(index)?)?.stats())
     }
 
     fn arena(
@@ -172,12 +164,55 @@ impl Archive {
         data: Kind,
         hash: impl Fn(&[u8]) -> B256,
     ) -> Result<Vec<(B256, Bytes)>, ArchiveError> {
-        let (entries, values) = (self.section(index)?, self.section(data)?);
-        arena::decode(&entries, values, hash).map_err(|(value, fault)| ArchiveError::Arena {
+        let entries = self.section(index)?;
+        let in_index = |(value, fault)| ArchiveError::Arena { section: index, value, fault };
+        let shape = self.shape(index, &entries)?;
+        shape.check_data(self.find(data).map_or(0, |section| section.length)).map_err(in_index)?;
+        let (hashes, values) = if shape.references == 0 {
+            let values = self.section(data)?;
+            (shape.slices(&values).map(|value| hash(&value)).collect::<Vec<_>>(), values)
+        } else {
+            // One buffer for both: the data moves forward in it, as references are filled in.
+            let mut buffer = vec![0; shape.bytes];
+            if let Some(section) = self.find(data) {
+                self.decode(section, &self.stored_bytes(section)?, &mut buffer[shape.bytes - shape.data..])?;
+            }
+            (shape.fill_in(&entries, &mut buffer, hash).map_err(in_index)?, buffer.into())
+        };
+        arena::check_unique(&hashes).map_err(in_index)?;
+        Ok(hashes.into_iter().zip(shape.slices(&values)).collect())
+    }
+
+    fn shape(&self, index: Kind, entries: &[u8]) -> Result<arena::Shape, ArchiveError> {
+        arena::Shape::of(entries).map_err(|(value, fault)| ArchiveError::Arena {
             section: index,
             value,
             fault,
         })
+    }
+
+    fn find(&self, kind: Kind) -> Option<&Section> {
+        self.sections.iter().find(|section| section.kind == kind)
+    }
+
+    /// The bytes of a section as they stand in the file, checked.
+    fn stored_bytes(&self, section: &Section) -> Result<Bytes, ArchiveError> {
+        let stored = self.file.slice(section.start..section.end);
+        if sha256(&stored) != section.hash {
+            return Err(ArchiveError::Damaged { section: section.kind });
+        }
+        Ok(stored)
+    }
+
+    /// The content of a section, into as many bytes as the table says.
+    fn decode(&self, section: &Section, stored: &[u8], into: &mut [u8]) -> Result<(), ArchiveError> {
+        match (section.coding, self.inflate) {
+            (Coding::Stored, _) => into.copy_from_slice(stored),
+            (Coding::Zstd, None) => return Err(ArchiveError::Compressed { section: section.kind }),
+            (Coding::Zstd, Some(inflate)) if inflate(stored, into) => {}
+            (Coding::Zstd, _) => return Err(ArchiveError::Zstd { section: section.kind }),
+        }
+        Ok(())
     }
 }
 
