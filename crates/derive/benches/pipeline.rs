@@ -1,6 +1,7 @@
 //! What derivation costs: each stage on a synthetic span of 1,000 blocks with 10 transactions each, the whole pipeline over
 //! it, and over real OP Mainnet blocks. `cargo bench -p unroll-derive`; figures in `BASELINE.md`.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a benchmark fails by panicking")]
+#![allow(clippy::needless_pass_by_value, reason = "items are made where they are given away")]
 
 #[path = "../tests/common/mod.rs"]
 mod common;

@@ -303,16 +303,17 @@ fn passing_failures_leave_no_trace() {
     }
     for name in DEVNETS {
         let Some(case) = case(name) else { return };
-        let oracle = Flaky(Witness::from_records(&case.records).unwrap(), B256Set::default());
-        let mut backend = OracleBackend::new(oracle, case.boot.l1_head);
+        let mut oracle = Flaky(Witness::from_records(&case.records).unwrap(), B256Set::default());
+        let l1_head = case.boot.l1_head;
+        let mut backend = OracleBackend::new(&mut oracle, l1_head);
         assert!(backend.output(case.boot.agreed_output_root).is_err());
         let agreed = backend.output(case.boot.agreed_output_root).unwrap();
-        let mut transition = loop {
-            match Transition::new(&case.config, &mut backend, agreed) {
-                Ok(_) => break Transition::new(&case.config, backend, agreed).unwrap(),
-                Err(error) => assert!(matches!(error, TransitionError::Provider(_)), "{error}"),
-            }
-        };
+        while let Err(error) = Transition::new(&case.config, OracleBackend::new(&mut oracle, l1_head), agreed)
+        {
+            assert!(matches!(error, TransitionError::Provider(_)), "{error}");
+        }
+        let backend = OracleBackend::new(&mut oracle, l1_head);
+        let mut transition = Transition::new(&case.config, backend, agreed).unwrap();
         let mut failures = 0;
         let verdict = loop {
             match claim::run(&mut transition, &case.boot) {

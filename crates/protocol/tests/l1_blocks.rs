@@ -4,7 +4,6 @@
 
 mod common;
 
-use alloy_consensus::TxReceipt;
 use alloy_eips::Decodable2718;
 use common::{address, bytes, json, present, read};
 use op_alloy_consensus::OpReceiptEnvelope;

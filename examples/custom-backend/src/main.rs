@@ -148,7 +148,7 @@ fn piece_by_piece(l1: Folder, cfg: &RollupConfig, agreed: B256, target: u64) -> 
 }
 
 /// Way two: `OracleBackend` makes five traits of one method, `Transition` is the loop.
-fn one_method(l1: Folder, cfg: &RollupConfig, agreed: OutputRoot, target: u64) -> anyhow::Result<B256> {
+fn one_method(l1: &Folder, cfg: &RollupConfig, agreed: OutputRoot, target: u64) -> anyhow::Result<B256> {
     let mut transition = Transition::new(cfg, OracleBackend::new(l1.clone(), l1.l1_head), agreed)?;
     while transition.tip().block.number < target && transition.step()?.is_some() {}
     Ok(transition.output()?.hash())
@@ -164,7 +164,7 @@ fn main() -> anyhow::Result<()> {
     let mut folder = Folder { path, l1_head: hash("l1_head")? };
     let agreed = OutputRoot::decode(&folder.keccak(hash("agreed_l2_output_root")?)?)?;
     let by_hand = piece_by_piece(folder.clone(), &cfg, agreed.block_hash, target)?;
-    for root in [by_hand, one_method(folder, &cfg, agreed, target)?] {
+    for root in [by_hand, one_method(&folder, &cfg, agreed, target)?] {
         println!("{} at block {target}: {root}", if root == claim { "valid" } else { "INVALID" });
     }
     Ok(())

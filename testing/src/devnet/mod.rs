@@ -134,7 +134,7 @@ impl Devnet {
     pub fn advance(&mut self) {
         self.sequence();
         let mut transactions = self.l1_traffic();
-        if self.l1.head().header.number % self.config.batcher.l1_blocks_per_channel == 0 {
+        if self.l1.head().header.number.is_multiple_of(self.config.batcher.l1_blocks_per_channel) {
             transactions.extend(self.post());
         }
         self.mine(&transactions);

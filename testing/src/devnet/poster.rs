@@ -102,7 +102,7 @@ impl Poster {
         let blobs = match self.config.da {
             DaKind::Calldata => false,
             DaKind::Blobs => true,
-            DaKind::Both => self.channels % 2 == 0,
+            DaKind::Both => self.channels.is_multiple_of(2),
         };
         if blobs && cfg.forks.derivation(time).blobs {
             let payloads = frames.chunks(self.config.blobs_per_transaction.max(1));
