@@ -201,7 +201,7 @@ pub struct WriteOptions {
 }
 
 /// Which claim of several.
-pub fn only<'a, T>(all: &'a [T], number: Option<usize>) -> Option<&'a T> {
+pub fn only<T>(all: &[T], number: Option<usize>) -> Option<&T> {
     match (number, all) {
         (None, [only]) => Some(only),
         (None, _) => None,
