@@ -24,6 +24,9 @@ pub enum Command {
     Witness(witness::Witness),
     /// Compute a genesis block: exit code 0 if it is the expected one, 1 if it differs, 2 if it cannot be told.
     Genesis(Genesis),
+    /// Make a rollup of our own, with its L1, and serve it as its nodes would.
+    #[cfg(feature = "devnet")]
+    Devnet(crate::cmd::devnet::Devnet),
 }
 
 /// Judge a claimed output root.

@@ -22,5 +22,7 @@ fn main() -> ExitCode {
         args::Command::Exec(exec) => cmd::exec::run(&exec),
         args::Command::Witness(witness) => cmd::witness::run(&witness),
         args::Command::Genesis(genesis) => cmd::genesis::run(&genesis),
+        #[cfg(feature = "devnet")]
+        args::Command::Devnet(devnet) => cmd::devnet::run(&devnet),
     }
 }

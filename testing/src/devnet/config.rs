@@ -93,8 +93,10 @@ pub struct L2Config {
 }
 
 /// Seconds after genesis at which each fork activates; `None` is never. A fork before one that is set must be set too.
+///
+/// In a file, a fork that is absent is `None`; if all of `[forks]` is absent, it is the default.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default = "ForkConfig::none", deny_unknown_fields)]
 #[expect(missing_docs, reason = "the names are the forks'")]
 pub struct ForkConfig {
     pub regolith: Option<u64>,
