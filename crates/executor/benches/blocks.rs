@@ -1,6 +1,6 @@
 //! How fast real blocks are, and how fast they could be.
 //!
-//! `cargo bench -p unroll-executor --features std,secp256k1,blst,c-kzg`
+//! `cargo bench -p unroll-executor --features std,asm-keccak,secp256k1,blst`
 //!
 //! * `block/*`: one block from its witness.
 //! * `evm/*`: the same transactions, decoded and their senders recovered, on state in memory: nothing of the trie.

@@ -8,7 +8,7 @@ use alloy_trie::EMPTY_ROOT_HASH;
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use unroll_mpt::list::ordered_root;
 
-use crate::{Receipt, env::BlockSetting};
+use crate::{Receipt, env::BlockSetting, receipt::LogHashes};
 
 /// SHA-256 of nothing: there are no requests (I-044).
 pub(crate) const EMPTY_REQUESTS_HASH: B256 =
@@ -65,11 +65,12 @@ pub(crate) fn assemble(
 
 fn receipts_commitment(receipts: &[Receipt]) -> (B256, Bloom) {
     let mut bloom = Bloom::ZERO;
+    let mut hashes = LogHashes::default();
     let encoded: Vec<Vec<u8>> = receipts
         .iter()
         .map(|receipt| {
             let mut out = Vec::new();
-            bloom |= receipt.encode_2718(&mut out);
+            bloom |= receipt.encode_with(&mut hashes, &mut out);
             out
         })
         .collect();

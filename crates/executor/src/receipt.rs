@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use alloy_primitives::{Bloom, Log, logs_bloom};
+use alloy_primitives::{
+    B256, Bloom, BloomInput, Log, keccak256,
+    map::{AddressMap, B256Map},
+};
 use alloy_rlp::{BufMut, Encodable, Header};
 
 /// The outcome of a transaction.
@@ -31,7 +34,12 @@ impl Receipt {
     ///  none for legacy                             deposits, from Canyon
     /// ```
     pub fn encode_2718(&self, out: &mut Vec<u8>) -> Bloom {
-        let bloom = logs_bloom(&self.logs);
+        self.encode_with(&mut LogHashes::default(), out)
+    }
+
+    /// As [`encode_2718`](Self::encode_2718), with what is known of the block's other logs.
+    pub(crate) fn encode_with(&self, hashes: &mut LogHashes, out: &mut Vec<u8>) -> Bloom {
+        let bloom = hashes.bloom(&self.logs);
         if self.transaction_type != 0 {
             out.put_u8(self.transaction_type);
         }
@@ -49,6 +57,28 @@ impl Receipt {
         if let Some((nonce, version)) = tail {
             nonce.encode(out);
             version.encode(out);
+        }
+        bloom
+    }
+}
+
+/// The hashes that blooms are made of. The logs of a block name the same contracts and topics again and again.
+#[derive(Default)]
+pub(crate) struct LogHashes {
+    addresses: AddressMap<B256>,
+    topics: B256Map<B256>,
+}
+
+impl LogHashes {
+    fn bloom(&mut self, logs: &[Log]) -> Bloom {
+        let mut bloom = Bloom::ZERO;
+        for log in logs {
+            let address = self.addresses.entry(log.address).or_insert_with(|| keccak256(log.address));
+            bloom.accrue(BloomInput::Hash(*address));
+            for topic in log.topics() {
+                let topic = self.topics.entry(*topic).or_insert_with(|| keccak256(topic));
+                bloom.accrue(BloomInput::Hash(*topic));
+            }
         }
         bloom
     }

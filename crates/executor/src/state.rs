@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use alloy_primitives::{
-    B256, Bytes, U256,
+    Address, B256, Bytes, U256, keccak256,
     map::{AddressMap, B256Map},
 };
 use alloy_rlp::{Decodable, Encodable};
@@ -11,7 +11,7 @@ use alloy_trie::{EMPTY_ROOT_HASH, TrieAccount};
 use revm::{
     bytecode::Bytecode,
     primitives::KECCAK_EMPTY,
-    state::{Account, AccountInfo, EvmState},
+    state::{Account, AccountInfo, EvmState, EvmStorageSlot},
 };
 use unroll_mpt::{NodeResolver, Trie};
 
@@ -77,14 +77,13 @@ impl State {
 
     /// Applies a block; returns the state root. Nothing is changed if it fails (H-016).
     ///
-    /// Only a removal can need a node that was not on the path of a key that the block read, so only it can fail. Tries that
-    /// lose an entry are therefore changed as copies, first, and take their place once all of them are done; the others
-    /// cannot fail any more.
+    /// Only a removal can need a node that was not on the path of a key that the block read, so only it can fail; but what was
+    /// done before it must then be taken back.
     pub(crate) fn commit<P: TrieDBFetcher>(
         &mut self,
         read: &AddressMap<ReadAccount>,
         mut after: EvmState,
-        emptied: &[alloy_primitives::Address],
+        emptied: &[Address],
         provider: &mut P,
     ) -> Result<B256, ReadError<P::Error>> {
         let mut changes = Vec::new();
@@ -96,31 +95,22 @@ impl State {
         // One order on all machines: what a provider is asked for must not depend on a hasher.
         changes.sort_unstable_by_key(|change| change.key);
 
-        let loses_account = changes.iter().any(|change| change.after.is_none());
-        let mut copies = B256Map::<Trie>::default();
-        for change in
-            changes.iter().filter(|change| loses_account && !change.slots.is_empty() || change.loses_slot())
-        {
-            let mut copy = self.storage_of(change).clone();
-            change.apply(&mut copy, provider)?;
-            copies.insert(change.key, copy);
+        let mut old_storage = B256Map::default();
+        self.accounts.checkpoint();
+        let applied = self.apply(&changes, &mut old_storage, &mut Nodes(provider));
+        for change in &changes {
+            let Some(storage) = self.storage.get_mut(&change.key) else { continue };
+            if applied.is_ok() { storage.release() } else { storage.restore() }
         }
-        if loses_account {
-            let mut accounts = self.accounts.clone();
-            apply_accounts(&mut accounts, &changes, &mut copies, provider)?;
-            self.accounts = accounts;
-        } else {
-            for change in changes.iter().filter(|change| !change.slots.is_empty() && !change.loses_slot()) {
-                let mut storage = self.storage.remove(&change.key).unwrap_or_else(|| trie(change.old_root));
-                change.apply(&mut storage, provider)?;
-                copies.insert(change.key, storage);
+        if let Err(error) = applied {
+            self.accounts.restore();
+            for change in changes.iter().filter(|change| change.wiped) {
+                self.storage.remove(&change.key);
             }
-            apply_accounts(&mut self.accounts, &changes, &mut copies, provider)?;
+            self.storage.extend(old_storage);
+            return Err(error);
         }
-        for change in changes.iter().filter(|change| change.wiped) {
-            self.storage.remove(&change.key);
-        }
-        self.storage.extend(copies);
+        self.accounts.release();
         self.keep_code(after);
         Ok(self.accounts.root())
     }
@@ -132,8 +122,36 @@ impl State {
         nodes.chain(self.code.values().map(Bytecode::original_bytes))
     }
 
-    fn storage_of(&mut self, change: &Change) -> &mut Trie {
-        self.storage.entry(change.key).or_insert_with(|| trie(change.old_root))
+    /// Storage first, as accounts hold its roots. Removals come last in each trie, as in the reference client: they then open
+    /// the fewest siblings.
+    fn apply<P: TrieDBFetcher>(
+        &mut self,
+        changes: &[Change],
+        old_storage: &mut B256Map<Trie>,
+        nodes: &mut Nodes<'_, P>,
+    ) -> Result<(), ReadError<P::Error>> {
+        for change in changes {
+            if change.wiped
+                && let Some(old) = self.storage.remove(&change.key)
+            {
+                old_storage.insert(change.key, old);
+            }
+            let Some(mut account) = change.after else { continue };
+            if !change.slots.is_empty() {
+                let root = account.storage_root;
+                let storage = self.storage.entry(change.key).or_insert_with(|| trie(root));
+                storage.checkpoint();
+                change.apply(storage, nodes)?;
+                account.storage_root = storage.root();
+            }
+            let mut bytes = Vec::with_capacity(110);
+            account.encode(&mut bytes);
+            self.accounts.insert(change.key.as_slice(), bytes, nodes)?;
+        }
+        for change in changes.iter().filter(|change| change.after.is_none()) {
+            self.accounts.remove(change.key.as_slice(), nodes)?;
+        }
+        Ok(())
     }
 
     fn keep_code(&mut self, after: EvmState) {
@@ -149,10 +167,9 @@ impl State {
 /// What a block did to one account.
 struct Change {
     key: B256,
-    old_root: B256,
     /// The old storage is gone: the account was destroyed or created anew.
     wiped: bool,
-    /// Storage root still the old one; `None` if the account is gone.
+    /// With the storage root before its slots change; `None` if the account is gone.
     after: Option<TrieAccount>,
     /// Hash of the index and new value, sorted.
     slots: Vec<(B256, U256)>,
@@ -161,58 +178,34 @@ struct Change {
 impl Change {
     /// `None` if nothing changed.
     fn of(before: &ReadAccount, account: &Account) -> Option<Self> {
-        let found = before.found.unwrap_or_default();
-        let gone = account.is_selfdestructed_locally() || account.is_empty();
-        if gone {
+        let key = before.key;
+        if account.is_selfdestructed_locally() || account.is_empty() {
             // EIP-161, EIP-6780
-            return before.found.map(|found| Self {
-                key: before.key,
-                old_root: found.storage_root,
-                wiped: true,
-                after: None,
-                slots: Vec::new(),
-            });
+            return before.found.map(|_| Self { key, wiped: true, after: None, slots: Vec::new() });
         }
         let wiped = account.is_selfdestructed() || account.is_created();
-        let mut slots: Vec<_> = account
-            .storage
-            .iter()
-            .filter_map(|(index, slot)| {
-                let old = before.slots.get(index);
-                let old_value = old.filter(|_| !wiped).map(|old| old.value).unwrap_or_default();
-                (slot.present_value != old_value).then(|| {
-                    let key = old.map_or_else(
-                        || alloy_primitives::keccak256(index.to_be_bytes::<32>()),
-                        |old| old.key,
-                    );
-                    (key, slot.present_value)
-                })
+        let slot = |(index, slot): (&U256, &EvmStorageSlot)| {
+            let old = before.slots.get(index);
+            let old_value = old.filter(|_| !wiped).map(|old| old.value).unwrap_or_default();
+            (slot.present_value != old_value).then(|| {
+                let key = old.map_or_else(|| keccak256(index.to_be_bytes::<32>()), |old| old.key);
+                (key, slot.present_value)
             })
-            .collect();
+        };
+        let mut slots: Vec<_> = account.storage.iter().filter_map(slot).collect();
         slots.sort_unstable();
         let info = &account.info;
-        let storage_root = if wiped { EMPTY_ROOT_HASH } else { found.storage_root };
-        let after = TrieAccount::new(info.nonce, info.balance, storage_root, info.code_hash);
-        if slots.is_empty() && before.found == Some(after) {
-            return None;
-        }
-        Some(Self { key: before.key, old_root: found.storage_root, wiped, after: Some(after), slots })
+        let found = before.found.filter(|_| !wiped);
+        let storage_root = found.map_or(EMPTY_ROOT_HASH, |found| found.storage_root);
+        let after = Some(TrieAccount::new(info.nonce, info.balance, storage_root, info.code_hash));
+        (!slots.is_empty() || before.found != after).then_some(Self { key, wiped, after, slots })
     }
 
-    fn loses_slot(&self) -> bool {
-        self.slots.iter().any(|(_, value)| value.is_zero())
-    }
-
-    /// Changes the account's storage. Removals come last, as in the reference client: they then open the fewest siblings.
     fn apply<P: TrieDBFetcher>(
         &self,
         storage: &mut Trie,
-        provider: &mut P,
+        nodes: &mut Nodes<'_, P>,
     ) -> Result<(), ReadError<P::Error>> {
-        if self.wiped {
-            *storage = trie(EMPTY_ROOT_HASH);
-        }
-        let nodes = &mut Nodes(provider);
         for (key, value) in self.slots.iter().filter(|(_, value)| !value.is_zero()) {
             storage.insert(key.as_slice(), alloy_rlp::encode(value), nodes)?;
         }
@@ -221,29 +214,6 @@ impl Change {
         }
         Ok(())
     }
-}
-
-/// Writes the accounts, whose new storage tries are in `storage` if they changed.
-fn apply_accounts<P: TrieDBFetcher>(
-    accounts: &mut Trie,
-    changes: &[Change],
-    storage: &mut B256Map<Trie>,
-    provider: &mut P,
-) -> Result<(), ReadError<P::Error>> {
-    let nodes = &mut Nodes(provider);
-    for change in changes {
-        let Some(mut account) = change.after else { continue };
-        if let Some(storage) = storage.get_mut(&change.key) {
-            account.storage_root = storage.root();
-        }
-        let mut bytes = Vec::with_capacity(110);
-        account.encode(&mut bytes);
-        accounts.insert(change.key.as_slice(), bytes, nodes)?;
-    }
-    for change in changes.iter().filter(|change| change.after.is_none()) {
-        accounts.remove(change.key.as_slice(), nodes)?;
-    }
-    Ok(())
 }
 
 fn trie(root: B256) -> Trie {

@@ -206,6 +206,32 @@ fn system_calls_come_first() {
     assert_eq!(Chain::at(Fork::Karst, &world).run(&[]).expect("valid").header.state_root, after.root());
 }
 
+/// I-083, I-044: nobody calls the request contracts of EIP-7002 and EIP-7251, and no log is a deposit of EIP-6110, whatever is
+/// deployed there: there are never requests.
+#[test]
+fn there_are_no_requests() {
+    const WITHDRAWALS: Address = address!("00000961Ef480Eb55e80D19ad83579A64c007002");
+    const CONSOLIDATIONS: Address = address!("0000BBdDc7CE488642fb579F8B00f3a590007251");
+    const DEPOSITS: Address = address!("00000000219ab540356cBB839Cbe05303d7705Fa");
+    // sstore(0, 1), return(0, 32); and a log with the topic of DepositEvent.
+    let code = bytes!("600160005560206000f3");
+    let log = bytes!("7f649bbc62d0e31342afea4e5cd82d4049e7e1ee912fc0889aa790803be39038c55f5fa1");
+    let world = World::default()
+        .with_code(WITHDRAWALS, code.clone())
+        .with_code(CONSOLIDATIONS, code)
+        .with_code(DEPOSITS, log);
+    for fork in [Fork::Isthmus, Fork::Jovian, Fork::Karst] {
+        let tx = deposit(&TxDeposit { to: DEPOSITS.into(), ..user_deposit(ALICE) });
+        let block = Chain::at(fork, &world).run(&[tx]).expect("valid");
+        assert_eq!(block.receipts[1].logs.len(), 1);
+        let mut after = world.clone();
+        (after.actor(ALICE).nonce, after.actor(DEPOSITOR).nonce) = (1, 1);
+        assert_eq!(block.header.state_root, after.root(), "{fork}");
+        let none = b256!("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(block.header.requests_hash, Some(none), "{fork}");
+    }
+}
+
 /// EIP-161: an empty account that exists disappears when touched, and no other is made.
 #[test]
 fn touched_empty_accounts_disappear() {

@@ -28,6 +28,17 @@ pub(crate) struct Arena {
     /// One for each node: [`Commitment::DIRTY`] if the node changed since it was last encoded.
     pub(crate) commitments: Vec<Commitment>,
     free: Vec<NodeId>,
+    saved: Option<Saved>,
+}
+
+/// What it takes to go back to a checkpoint.
+#[derive(Clone, Debug)]
+struct Saved {
+    /// Nodes that were there.
+    len: usize,
+    free: Vec<NodeId>,
+    /// Nodes before each change, in order. Later ones of the same node are of no use, and too few to look for.
+    nodes: Vec<(NodeId, Node, Commitment)>,
 }
 
 impl Arena {
@@ -37,6 +48,7 @@ impl Arena {
 
     /// To change the node, which makes it dirty.
     pub(crate) fn change(&mut self, id: NodeId) -> &mut Node {
+        self.save(id);
         self.commitments[id.0 as usize] = Commitment::DIRTY;
         &mut self.nodes[id.0 as usize]
     }
@@ -48,6 +60,7 @@ impl Arena {
     #[expect(clippy::cast_possible_truncation, reason = "2^31 nodes of 100 bytes do not fit into memory")]
     pub(crate) fn add_committed(&mut self, node: Node, commitment: Commitment) -> NodeId {
         if let Some(id) = self.free.pop() {
+            self.save(id);
             self.nodes[id.0 as usize] = node;
             self.commitments[id.0 as usize] = commitment;
             return id;
@@ -58,6 +71,7 @@ impl Arena {
     }
 
     pub(crate) fn remove(&mut self, id: NodeId) {
+        self.save(id);
         self.free.push(id);
         self.nodes[id.0 as usize] = Node::Vacant;
     }
@@ -74,6 +88,7 @@ impl Arena {
 
     /// Lets the entry refer to something else. That alone does not make the node dirty.
     pub(crate) fn set_entry(&mut self, step: Step, to: NodeRef) {
+        self.save(step.parent);
         match &mut self.nodes[step.parent.0 as usize] {
             Node::Branch { value, .. } if step.index == VALUE => *value = to,
             Node::Branch { children, .. } => children[usize::from(step.index)] = to,
@@ -84,6 +99,7 @@ impl Arena {
 
     /// The node no longer is what its commitment says.
     pub(crate) fn touch(&mut self, id: NodeId) {
+        self.save(id);
         self.commitments[id.0 as usize] = Commitment::DIRTY;
     }
 
@@ -93,6 +109,41 @@ impl Arena {
         nodes
             .filter(|(_, (node, commitment))| !matches!(node, Node::Vacant) && !commitment.is_dirty())
             .map(|(id, _)| id)
+    }
+
+    pub(crate) fn is_dirty(&self, id: NodeId) -> bool {
+        self.commitments[id.0 as usize].is_dirty()
+    }
+
+    /// From here on, nodes are saved before they change.
+    pub(crate) fn checkpoint(&mut self) {
+        self.saved = Some(Saved { len: self.nodes.len(), free: self.free.clone(), nodes: Vec::new() });
+    }
+
+    /// Forgets the checkpoint.
+    pub(crate) fn release(&mut self) {
+        self.saved = None;
+    }
+
+    /// Becomes what it was at the checkpoint.
+    pub(crate) fn restore(&mut self) {
+        let Some(saved) = self.saved.take() else { return };
+        self.nodes.truncate(saved.len);
+        self.commitments.truncate(saved.len);
+        self.free = saved.free;
+        for (id, node, commitment) in saved.nodes.into_iter().rev() {
+            self.nodes[id.0 as usize] = node;
+            self.commitments[id.0 as usize] = commitment;
+        }
+    }
+
+    fn save(&mut self, id: NodeId) {
+        let index = id.0 as usize;
+        if let Some(saved) = &mut self.saved
+            && index < saved.len
+        {
+            saved.nodes.push((id, self.nodes[index].clone(), self.commitments[index]));
+        }
     }
 
     /// Nodes alive, for tests and statistics.

@@ -214,3 +214,82 @@ pub(crate) fn push_path(path: &Nibbles, is_leaf: bool, out: &mut Vec<u8>) {
     }
     push_string(&prefix[..len], out);
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use std::{fs, path::Path, println};
+
+    use alloy_primitives::{U512, hex};
+    use serde_json::Value;
+
+    use super::*;
+    use crate::NodeFault;
+
+    fn vectors() -> Option<Value> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/mpt/rlp-tests.json");
+        if !Path::new(path).exists() {
+            assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{path} is missing");
+            println!("skipped: no ../shared/data");
+            return None;
+        }
+        Some(serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
+    }
+
+    /// Numbers are big-endian without zeros in front; those beyond 64 bits are strings that begin with `#`.
+    fn push_value(value: &Value, out: &mut Vec<u8>) {
+        match value {
+            Value::Array(items) => {
+                let mut list = Vec::new();
+                let start = open_list(&mut list);
+                items.iter().for_each(|item| push_value(item, &mut list));
+                let start = close_list(start, &mut list);
+                out.extend_from_slice(&list[start..]);
+            }
+            Value::String(text) if !text.starts_with('#') => push_string(text.as_bytes(), out),
+            number => {
+                let digits = number.to_string();
+                let decimal = digits.trim_matches(['"', '#']);
+                push_string(&decimal.parse::<U512>().unwrap().to_be_bytes_trimmed_vec(), out);
+            }
+        }
+    }
+
+    /// Reads all of it, items of items too.
+    fn read_all(bytes: &[u8]) -> Result<(), NodeFault> {
+        let mut at = 0;
+        while at < bytes.len() {
+            let item = Item::read(bytes, at)?;
+            if item.is_list {
+                read_all(&bytes[item.start..item.end])?;
+            }
+            at = item.end;
+        }
+        Ok(())
+    }
+
+    /// The RLP tests of ethereum/tests: what is valid is written and read like that, and what is not is refused.
+    #[test]
+    fn rlp_is_that_of_ethereum_tests() {
+        let Some(vectors) = vectors() else { return };
+        let valid = vectors["valid"].as_object().unwrap();
+        for (name, vector) in valid {
+            let expected = hex::decode(vector["out"].as_str().unwrap()).unwrap();
+            let mut written = Vec::new();
+            push_value(&vector["in"], &mut written);
+            assert_eq!(hex::encode(&written), hex::encode(&expected), "{name}");
+            assert_eq!(Item::read(&expected, 0).unwrap().end, expected.len(), "{name}");
+            read_all(&expected).expect(name);
+        }
+        let invalid = vectors["invalid"].as_object().unwrap();
+        for (name, vector) in invalid {
+            let bytes = hex::decode(vector["out"].as_str().unwrap()).unwrap();
+            let read = Item::read(&bytes, 0).and_then(|item| match item.end == bytes.len() {
+                true => read_all(&bytes),
+                false => Err(NodeFault::TrailingBytes),
+            });
+            assert!(read.is_err(), "{name}");
+        }
+        assert_eq!((valid.len(), invalid.len()), (28, 26));
+    }
+}

@@ -131,7 +131,7 @@ impl Trie {
         let leaf = match value.place() {
             Place::Arena(id) => id,
             Place::Raw(offset) => {
-                let value = raw_value(raw, offset);
+                let value = raw.slice(raw_value(raw, offset));
                 self.arena.add(Node::Leaf { path: Nibbles::new(), value })
             }
             Place::Nowhere => return,
@@ -154,7 +154,7 @@ impl Trie {
     ///   extension(ab) ── branch ── c: branch              ->   extension(abc) ── branch
     /// ```
     fn replace(&mut self, branch: NodeId, mut path: Nibbles, child: NodeId) {
-        if let Some(&Step { parent, .. }) = self.trail.last()
+        if let Some(Step { parent, .. }) = self.trail.last()
             && let Node::Extension { path: above, .. } = self.arena.node(parent)
         {
             path = above.join(&path);
@@ -178,16 +178,19 @@ impl Trie {
     /// Hangs a node where the trail ends.
     fn link(&mut self, node: NodeId) {
         match self.trail.last() {
-            Some(&step) => self.arena.set_entry(step, node.into()),
+            Some(step) => self.arena.set_entry(step, node.into()),
             None => self.root = Root::Known { id: node, hash: None },
         }
         self.touch_trail();
     }
 
-    /// Makes dirty what lies above a change.
+    /// Makes dirty what lies above a change. Above what is dirty everything is.
     pub(crate) fn touch_trail(&mut self) {
-        for step in &self.trail {
-            self.arena.touch(step.parent);
+        for parent in self.trail.parents() {
+            if self.arena.is_dirty(parent) {
+                break;
+            }
+            self.arena.touch(parent);
         }
         if let Root::Known { hash, .. } = &mut self.root {
             *hash = None;

@@ -155,7 +155,7 @@ impl<R: NodeResolver> Reading<'_, R> {
             }
             Node::Branch { children, value, raw } => {
                 if let Place::Raw(offset) = value.place() {
-                    self.push(path, raw_value(&raw, offset)).map_err(malformed)?;
+                    self.push(path, raw.slice(raw_value(&raw, offset))).map_err(malformed)?;
                 }
                 for (nibble, child) in (0..).zip(children) {
                     let mut path = *path;

@@ -1,5 +1,7 @@
 //! The three kinds of nodes, and how they are read from witness bytes.
 
+use core::ops::Range;
+
 use alloy_primitives::Bytes;
 use alloy_rlp::Header;
 use nybbles::Nibbles;
@@ -178,8 +180,8 @@ impl Node {
 /// One RLP item: its content is `start..end` of the bytes it was read from.
 #[derive(Clone, Copy)]
 pub(crate) struct Item {
-    is_list: bool,
-    start: usize,
+    pub(crate) is_list: bool,
+    pub(crate) start: usize,
     pub(crate) end: usize,
 }
 
@@ -268,9 +270,9 @@ fn decode_value(raw: &Bytes, bytes: &[u8], at: usize) -> Result<Bytes, NodeFault
     Ok(raw.slice(item.start..item.end))
 }
 
-/// The value of a branch at `offset` of its own raw bytes, where [`decode_branch`] found a string.
-pub(crate) fn raw_value(raw: &Bytes, offset: usize) -> Bytes {
-    Item::read(raw, offset).map(|item| raw.slice(item.start..item.end)).unwrap_or_default()
+/// Where the value of a branch lies, at `offset` of its own raw bytes, where [`decode_branch`] found a string.
+pub(crate) fn raw_value(raw: &[u8], offset: usize) -> Range<usize> {
+    Item::read(raw, offset).map(|item| item.start..item.end).unwrap_or_default()
 }
 
 /// Hex prefix (Yellow Paper, appendix C).

@@ -13,7 +13,7 @@ use crate::{
     edit::Others,
     node::{KeyShape, NodeId},
     parallel::commit_subtrees,
-    walk::End,
+    walk::{End, Trail},
 };
 
 /// How the trie asks for a node that it only knows by hash.
@@ -46,10 +46,11 @@ pub struct Trie {
     pub(crate) root: Root,
     pub(crate) keys: KeyShape,
     pub(crate) arena: Arena,
-    /// The way to where the last walk ended: the parents, each with the index of the child that was taken.
-    pub(crate) trail: Vec<Step>,
+    pub(crate) trail: Trail,
     /// For encoding.
     scratch: Vec<u8>,
+    /// The root at the checkpoint, if there is one.
+    saved_root: Option<Root>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -94,7 +95,7 @@ impl Trie {
     ) -> Result<Option<Bytes>, TrieError<R::Error>> {
         let key = self.nibbles(key)?;
         let (end, depth) = self.walk(&key, r)?;
-        Ok(self.value_at(&end, &key.slice(depth..)))
+        Ok(self.value_at(&end, &key.slice(depth..)).map(|(bytes, range)| bytes.slice(range)))
     }
 
     /// Sets the value of a key. Inserting what is there already changes nothing, and costs no hash later. An empty value is
@@ -112,7 +113,7 @@ impl Trie {
         let key = self.nibbles(key)?;
         let (end, depth) = self.walk(&key, r)?;
         let rest = key.slice(depth..);
-        if self.value_at(&end, &rest).is_some_and(|old| old == value) {
+        if self.value_at(&end, &rest).is_some_and(|(bytes, range)| bytes[range] == value[..]) {
             return Ok(());
         }
         self.put(end, &rest, value);
@@ -129,14 +130,15 @@ impl Trie {
         }
         let (entry, depth) = match end {
             End::Branch(branch) => (Step { parent: branch, index: VALUE }, depth + 1),
+            End::Leaf(leaf) if self.trail.last().is_none() => {
+                self.arena.remove(leaf);
+                self.root = Root::Empty;
+                return Ok(true);
+            }
+            // An extension never leads to a leaf, so this is a branch.
             _ => match self.trail.pop() {
-                // An extension never leads to a leaf, so this is a branch.
                 Some(step) => (step, depth),
-                None => {
-                    self.arena = Arena::default();
-                    self.root = Root::Empty;
-                    return Ok(true);
-                }
+                None => return Ok(false),
             },
         };
         match self.others(entry) {
@@ -187,6 +189,28 @@ impl Trie {
             // What is shorter stands in its parent.
             (node.len() >= 32 || is_root(id)).then_some(node)
         })
+    }
+
+    /// Remembers the trie as it is, until [`release`](Self::release) or [`restore`](Self::restore), which costs copies of the
+    /// nodes that change from here on. A later checkpoint takes the place of an earlier one.
+    pub fn checkpoint(&mut self) {
+        self.root();
+        self.arena.checkpoint();
+        self.saved_root = Some(self.root);
+    }
+
+    /// Keeps what was done since the checkpoint.
+    pub fn release(&mut self) {
+        self.arena.release();
+        self.saved_root = None;
+    }
+
+    /// Goes back to the checkpoint, if there is one. Nothing is asked for.
+    pub fn restore(&mut self) {
+        let Some(root) = self.saved_root.take() else { return };
+        self.arena.restore();
+        self.root = root;
+        self.trail = Trail::default();
     }
 
     /// How many nodes are held in memory.
@@ -250,7 +274,7 @@ mod tests {
         }
         assert_eq!(trie.dirty(), 0);
         trie.insert(key(7).as_slice(), vec![1; 40], &mut nothing).unwrap();
-        assert_eq!(trie.dirty(), trie.trail.len() + 1);
+        assert_eq!(trie.dirty(), trie.trail.parents().count() + 1);
         assert_ne!(trie.root(), root);
         assert_eq!(trie.dirty(), 0);
     }

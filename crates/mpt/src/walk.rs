@@ -1,5 +1,10 @@
 //! The way to a key. Opening a node replaces a raw reference by a decoded node: what the trie stands for stays the same, so
 //! that a walk that fails half-way leaves nothing to undo.
+//!
+//! A walk begins where its key leaves the way of the walk before, so that keys in order cost a step or two each.
+
+use alloc::vec::Vec;
+use core::ops::Range;
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use nybbles::Nibbles;
@@ -25,6 +30,42 @@ pub(crate) enum End {
     Branch(NodeId),
 }
 
+/// The way to where the last walk ended: the parents, each with the entry that was taken and how many nibbles lead through
+/// it. What changes the trie leaves only what is still true: a way from the root along the key, or the beginning of one.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trail {
+    key: Nibbles,
+    steps: Vec<(Step, usize)>,
+}
+
+impl Trail {
+    /// Goes back to where the way to `key` leaves this one; returns how many nibbles of it are used up there.
+    fn turn(&mut self, key: &Nibbles) -> usize {
+        let common = self.key.common_prefix_length(key);
+        let shared = self.steps.partition_point(|(_, depth)| *depth <= common);
+        self.steps.truncate(shared);
+        self.key = *key;
+        self.steps.last().map_or(0, |(_, depth)| *depth)
+    }
+
+    fn push(&mut self, step: Step, depth: usize) {
+        self.steps.push((step, depth));
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<Step> {
+        self.steps.pop().map(|(step, _)| step)
+    }
+
+    pub(crate) fn last(&self) -> Option<Step> {
+        self.steps.last().map(|(step, _)| *step)
+    }
+
+    /// From the end to the root.
+    pub(crate) fn parents(&self) -> impl Iterator<Item = NodeId> {
+        self.steps.iter().rev().map(|(step, _)| step.parent)
+    }
+}
+
 impl Trie {
     /// Walks down as far as the key leads; also returns how many of its nibbles are used up. Every branch uses one and only
     /// branches follow extensions, so the loop ends.
@@ -33,10 +74,9 @@ impl Trie {
         key: &Nibbles,
         r: &mut R,
     ) -> Result<(End, usize), TrieError<R::Error>> {
-        self.trail.clear();
-        let mut depth = 0;
+        let mut depth = self.trail.turn(key);
         loop {
-            let Some(id) = self.open(self.trail.last().copied(), depth, r)? else {
+            let Some(id) = self.open(self.trail.last(), depth, r)? else {
                 return Ok((End::Nowhere, depth));
             };
             let index = match self.arena.node(id) {
@@ -55,25 +95,28 @@ impl Trie {
                 Node::Leaf { .. } => return Ok((End::Leaf(id), depth)),
                 Node::Vacant => return Ok((End::Nowhere, depth)),
             };
-            self.trail.push(Step { parent: id, index });
+            self.trail.push(Step { parent: id, index }, depth);
         }
     }
 
-    /// The value where a walk ended, if it is the one of the walk's key. `rest` are the nibbles not used up.
-    pub(crate) fn value_at(&self, end: &End, rest: &Nibbles) -> Option<Bytes> {
+    /// Where the value is, if a walk ended at the one of its key. `rest` are the nibbles not used up.
+    pub(crate) fn value_at(&self, end: &End, rest: &Nibbles) -> Option<(&Bytes, Range<usize>)> {
+        fn whole(value: &Bytes) -> (&Bytes, Range<usize>) {
+            (value, 0..value.len())
+        }
         match *end {
             End::Nowhere | End::Extension(_) => None,
             End::Leaf(id) => match self.arena.node(id) {
-                Node::Leaf { path, value } if path == rest => Some(value.clone()),
+                Node::Leaf { path, value } if path == rest => Some(whole(value)),
                 _ => None,
             },
             End::Branch(id) => {
                 let (value, raw) = self.arena.entry(Step { parent: id, index: VALUE })?;
                 match value.place() {
                     Place::Nowhere => None,
-                    Place::Raw(offset) => Some(raw_value(raw, offset)),
+                    Place::Raw(offset) => Some((raw, raw_value(raw, offset))),
                     Place::Arena(id) => match self.arena.node(id) {
-                        Node::Leaf { value, .. } => Some(value.clone()),
+                        Node::Leaf { value, .. } => Some(whole(value)),
                         _ => None,
                     },
                 }

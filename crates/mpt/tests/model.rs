@@ -16,6 +16,9 @@ enum Operation {
     Insert(Vec<u8>, Vec<u8>),
     Remove(Vec<u8>),
     Root,
+    Checkpoint,
+    Release,
+    Restore,
 }
 
 /// Keys that meet often: of any length with few nibbles, dense ones of two bytes, and hashes.
@@ -52,6 +55,7 @@ fn operations(keys: BoxedStrategy<Vec<u8>>) -> impl Strategy<Value = Vec<Operati
         4 => (keys.clone(), values()).prop_map(|(key, value)| Operation::Insert(key, value)),
         5 => keys.prop_map(Operation::Remove),
         1 => Just(Operation::Root),
+        1 => prop_oneof![Just(Operation::Checkpoint), Just(Operation::Release), Just(Operation::Restore)],
     ];
     vec(operation, 1..60)
 }
@@ -68,6 +72,7 @@ fn aim(entries: &Entries, key: &[u8]) -> Vec<u8> {
 fn run(mut trie: Trie, mut entries: Entries, operations: &[Operation], store: &Store) {
     let all_in_memory = store.is_empty();
     let mut recorder = Recorder::new(store);
+    let mut saved = None;
     for operation in operations {
         match operation {
             Operation::Get(key) => {
@@ -85,6 +90,18 @@ fn run(mut trie: Trie, mut entries: Entries, operations: &[Operation], store: &S
                 assert_eq!(was_there, entries.remove(&key).is_some());
             }
             Operation::Root => assert_eq!(trie.root(), root_of(&entries)),
+            Operation::Checkpoint => {
+                trie.checkpoint();
+                saved = Some(entries.clone());
+            }
+            Operation::Release => {
+                trie.release();
+                saved = None;
+            }
+            Operation::Restore => {
+                trie.restore();
+                entries = saved.take().unwrap_or(entries);
+            }
         }
     }
     assert_eq!(trie.root(), root_of(&entries));
@@ -203,7 +220,7 @@ proptest! {
                     }),
                     Operation::Insert(key, value) => trie.insert(key, value.clone(), &mut stingy),
                     Operation::Remove(key) => trie.remove(&aim(&entries, key), &mut stingy).map(drop),
-                    Operation::Root => Ok(()),
+                    _ => Ok(()),
                 };
                 match outcome {
                     Ok(()) => break,

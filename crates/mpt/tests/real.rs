@@ -5,7 +5,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use alloy_primitives::{B256, Bytes, hex, keccak256};
+use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
 use alloy_rlp::{Decodable, Header};
 use alloy_trie::{Nibbles, nodes::TrieNode};
 use common::{Missing, Recorder, Store};
@@ -168,4 +168,54 @@ fn receipts_root() {
     let receipts: Vec<Vec<u8>> = json["receipts"].as_array().unwrap().iter().map(bytes).collect();
     assert_eq!(receipts.len(), 202);
     assert_eq!(ordered_root(&receipts).to_string(), json["receipts_root"]);
+}
+
+/// EIP-2935: proofs of OP Mainnet from a header to the history contract, and from its storage to the hash of an older block.
+/// Each node of a proof is needed.
+#[test]
+fn proofs_lead_to_old_block_hashes() {
+    let Some(data) = common::data() else { return };
+    let mut steps = 0;
+    for chain in read_json(&data.join("headers/op-mainnet-jovian-eip2935.json.zst")).as_array().unwrap() {
+        let contract = keccak256(bytes(&chain["history_contract"]));
+        for step in chain["steps"].as_array().unwrap() {
+            let proofs = ["account_proof", "storage_proof"].map(|name| step[name].as_array().unwrap());
+            let mut store: Store = proofs
+                .into_iter()
+                .flatten()
+                .map(|node| (keccak256(bytes(node)), Bytes::from(bytes(node))))
+                .collect();
+            let state_root = B256::from_slice(&fields(&bytes(&step["from_header_rlp"]))[3]);
+            let slot = keccak256(B256::from(U256::from(step["slot"].as_u64().unwrap())));
+            let old = old_hash(&store, state_root, contract, slot).unwrap();
+            assert_eq!(old, Some(step["resolved_hash"].as_str().unwrap().parse().unwrap()));
+            assert_eq!(old, Some(keccak256(bytes(&step["resolved_header_rlp"]))));
+            for hash in store.keys().copied().collect::<Vec<_>>() {
+                let node = store.remove(&hash).unwrap();
+                match old_hash(&store, state_root, contract, slot) {
+                    Err(TrieError::Resolver(Missing(missing))) => assert_eq!(missing, hash),
+                    other => panic!("without {hash}: {other:?}"),
+                }
+                store.insert(hash, node);
+            }
+            steps += 1;
+        }
+    }
+    assert_eq!(steps, 3);
+}
+
+/// What the contract has in a slot, a block hash, below a state root.
+fn old_hash(
+    store: &Store,
+    state_root: B256,
+    contract: B256,
+    slot: B256,
+) -> Result<Option<B256>, TrieError<Missing>> {
+    let mut recorder = Recorder::new(store);
+    let mut accounts = Trie::from_root(state_root).with_key_length(32);
+    let account = accounts.get(contract.as_slice(), &mut recorder)?.unwrap();
+    let mut storage = Trie::from_root(B256::from_slice(&fields(&account)[2])).with_key_length(32);
+    let value = storage.get(slot.as_slice(), &mut recorder)?;
+    assert_eq!(recorder.again, 0);
+    Ok(value.map(|value| B256::decode(&mut &value[..]).unwrap()))
 }

@@ -3,10 +3,10 @@
 
 pub mod world;
 
-use std::{collections::HashMap, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use alloy_consensus::Header;
-use alloy_primitives::{B256, Bytes, Sealed, keccak256};
+use alloy_primitives::{B256, Bytes, Sealed, keccak256, map::B256Map};
 use alloy_rlp::Decodable;
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use serde_json::Value;
@@ -40,12 +40,12 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    pub fn load(folder: &str, name: &str) -> Self {
-        let folder = data().expect("the caller checked").join(folder);
+    pub fn load(set: &str, name: &str) -> Self {
+        let folder = data().expect("the caller checked").join(set);
         let json = unzip(&folder.join(format!("{name}.json.zst")));
         let json: Value = serde_json::from_slice(&json).expect("JSON");
         let mut preimages = Preimages::default();
-        preimages.add(&unzip(&folder.join(format!("{name}.preimages.zst"))));
+        preimages.add(&records(set, name));
         let parent = Sealed::new_unchecked(header(&json["parent_header_rlp"]), hash(&json["parent_hash"]));
         assert_eq!(keccak256(bytes(&json["parent_header_rlp"])), parent.hash(), "{name}");
         Self {
@@ -71,6 +71,11 @@ impl Fixture {
         names.sort();
         names
     }
+}
+
+/// The records of a fixture's preimages.
+pub fn records(set: &str, name: &str) -> Bytes {
+    unzip(&data().expect("the caller checked").join(set).join(format!("{name}.preimages.zst"))).into()
 }
 
 fn unzip(path: &std::path::Path) -> Vec<u8> {
@@ -150,7 +155,7 @@ pub fn attributes(json: &Value) -> OpPayloadAttributes {
 /// A provider of preimages that counts what is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct Preimages {
-    pub by_hash: HashMap<B256, Bytes>,
+    pub by_hash: B256Map<Bytes>,
     pub asked: Vec<B256>,
 }
 
@@ -168,13 +173,15 @@ impl std::error::Error for Missing {}
 
 impl Preimages {
     /// Records of key, length, value; the keys are checked, not believed.
-    pub fn add(&mut self, mut records: &[u8]) {
-        while let Some((key, rest)) = records.split_first_chunk::<32>() {
-            let (length, rest) = rest.split_first_chunk::<4>().expect("length");
-            let (value, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
-            assert_eq!(keccak256(value), key);
-            self.by_hash.insert(key.into(), Bytes::copy_from_slice(value));
-            records = rest;
+    pub fn add(&mut self, records: &Bytes) {
+        let mut at = 0;
+        while at < records.len() {
+            let (key, rest) = records[at..].split_first_chunk::<32>().expect("key");
+            let length = u32::from_le_bytes(*rest.first_chunk().expect("length")) as usize;
+            let value = records.slice(at + 36..at + 36 + length);
+            assert_eq!(keccak256(&value), key);
+            self.by_hash.insert(key.into(), value);
+            at += 36 + length;
         }
     }
 
