@@ -1,5 +1,6 @@
 //! What can be typed.
 
+pub mod host;
 pub mod witness;
 
 use alloy_primitives::B256;
@@ -27,6 +28,8 @@ pub enum Command {
     /// Make a rollup of our own, with its L1, and serve it as its nodes would.
     #[cfg(feature = "devnet")]
     Devnet(crate::cmd::devnet::Devnet),
+    /// Serve preimages to a fault-proof program in a VM, or run it here; as kona-host does.
+    Host(host::Host),
 }
 
 /// Judge a claimed output root.

@@ -5,5 +5,6 @@
 pub mod devnet;
 pub mod exec;
 pub mod genesis;
+pub mod host;
 pub mod verify;
 pub mod witness;

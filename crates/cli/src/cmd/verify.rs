@@ -193,7 +193,8 @@ fn derive_and_judge(
     Ok(())
 }
 
-fn reason(verdict: &claim::Verdict, claimed: u64) -> String {
+/// A verdict in one sentence.
+pub fn reason(verdict: &claim::Verdict, claimed: u64) -> String {
     let claim::Verdict { number, output_root, .. } = verdict;
     match verdict.outcome {
         Outcome::Right => format!("block {number} has the claimed output root"),

@@ -1,0 +1,147 @@
+//! Serves a large witness out of each store and says what that takes: `load [MIB] [FOLDER]`.
+//!
+//! The witness is made up, in the sizes of a real one: trie nodes of some hundred bytes, now and then a transaction or a contract.
+//! Each store is filled, and then served by a process of its own to a client that asks for every value once, in an order that
+//! is not the store's. What the client expects it makes again from a counter, so that nobody holds the witness in memory.
+#![allow(clippy::print_stdout, reason = "that is what it is for")]
+
+use alloy_primitives::{B256, Bytes, keccak256};
+use std::{
+    env,
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+use unroll_host::{
+    Host, LocalInputs, run_native,
+    store::{Directory, Format, Layout, RedbWriter, open},
+};
+use unroll_proof::{BootInfo, PreimageKey, PreimageOracle};
+
+const FORMATS: [Format; 2] = [Format::Directory, Format::Redb];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [word, folder, bytes] = &arguments[..]
+        && word == "serve"
+    {
+        return serve(Path::new(folder), bytes.parse()?);
+    }
+    let mib: u64 = arguments.first().map_or(Ok(200), |mib| mib.parse())?;
+    let folder = arguments.get(1).map_or_else(|| env::temp_dir().join("unroll-load"), PathBuf::from);
+    println!("| store | values | filled in | on disk | served in | peak memory of the server |");
+    println!("|---|---|---|---|---|---|");
+    for format in FORMATS {
+        let path = folder.join(format.name());
+        let _ = fs::remove_dir_all(&path);
+        let clock = Instant::now();
+        let count = fill(&path, format, mib << 20)?;
+        let filled = clock.elapsed().as_secs_f64();
+        let disk = on_disk(&path)? >> 20;
+        let serve = Command::new(env::current_exe()?)
+            .arg("serve")
+            .arg(&path)
+            .arg((mib << 20).to_string())
+            .output()?;
+        let figures = String::from_utf8(serve.stdout)?;
+        if !serve.status.success() {
+            return Err(format!("serving failed: {}", String::from_utf8_lossy(&serve.stderr)).into());
+        }
+        println!("| {format} | {count} | {filled:.1} s | {disk} MiB | {} |", figures.trim());
+        fs::remove_dir_all(&path)?;
+    }
+    Ok(())
+}
+
+/// Value `index` of the witness.
+fn value(index: u64) -> Bytes {
+    let mut state = index.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1);
+    let mut next = || {
+        // splitmix64
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    let words = match next() % 1_000 {
+        0 => 3_000,
+        1..=9 => 800,
+        10..=499 => 67,
+        _ => 4 + next() % 30,
+    };
+    (0..words).flat_map(|_| next().to_le_bytes()).collect()
+}
+
+/// The values of a witness of at least this size.
+fn witness(bytes: u64) -> impl Iterator<Item = Bytes> {
+    let mut left = bytes;
+    (0..).map(value).take_while(move |value| {
+        let more = left > 0;
+        left = left.saturating_sub(value.len() as u64);
+        more
+    })
+}
+
+fn key(value: &[u8]) -> PreimageKey {
+    PreimageKey::keccak256(keccak256(value))
+}
+
+fn fill(path: &Path, format: Format, bytes: u64) -> Result<u64, Box<dyn Error>> {
+    let mut count = 0;
+    if format == Format::Redb {
+        let mut writer = RedbWriter::create(path)?;
+        for value in witness(bytes) {
+            writer.insert(*key(&value).as_bytes(), value)?;
+            count += 1;
+        }
+        writer.finish()?;
+    } else {
+        let directory = Directory::create(path, Layout::Folders)?;
+        for value in witness(bytes) {
+            directory.insert(key(&value).as_bytes(), &value)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+fn serve(path: &Path, bytes: u64) -> Result<(), Box<dyn Error>> {
+    let zero = B256::ZERO;
+    let boot = BootInfo {
+        l1_head: zero,
+        agreed_output_root: zero,
+        claimed_output_root: zero,
+        claimed_block_number: 0,
+        chain_id: 10,
+    };
+    let local = LocalInputs { boot, rollup_config: None, l1_config: None };
+    let mut host = Host::new(local, open(path, Format::Directory)?);
+    let clock = Instant::now();
+    let wrong = run_native(&mut host, |mut client| {
+        witness(bytes).position(|value| client.get(key(&value)).ok().as_ref() != Some(&value))
+    })?;
+    if let Some(index) = wrong {
+        return Err(format!("value {index} came wrong").into());
+    }
+    let status = fs::read_to_string("/proc/self/status")?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak memory")?;
+    let kib: u64 = peak.trim().trim_end_matches(" kB").parse()?;
+    println!("{:.1} s | {:.1} MiB", clock.elapsed().as_secs_f64(), kib as f64 / 1024.0);
+    Ok(())
+}
+
+fn on_disk(path: &Path) -> std::io::Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let mut total = 0;
+    for entry in fs::read_dir(path)? {
+        let (path, metadata) =
+            (entry.as_ref().map(fs::DirEntry::path), entry.as_ref().map(fs::DirEntry::metadata));
+        let (Ok(path), Ok(metadata)) = (path, metadata) else { continue };
+        let metadata = metadata?;
+        total += if metadata.is_dir() { on_disk(&path)? } else { metadata.blocks() * 512 };
+    }
+    Ok(total)
+}
