@@ -6,7 +6,6 @@ mod cmd;
 mod compare;
 mod fields;
 mod fixture;
-mod host_args;
 mod input;
 mod preimages;
 mod report;
@@ -18,7 +17,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     // A usage error exits with 2, as everything does that keeps us from a verdict.
-    match args::Args::parse_from(host_args::canonical(std::env::args_os())).command {
+    match args::Args::parse_from(args::host::canonical(std::env::args_os())).command {
         args::Command::Verify(verify) => cmd::verify::run(&verify),
         args::Command::Exec(exec) => cmd::exec::run(&exec),
         args::Command::Witness(witness) => cmd::witness::run(&witness),

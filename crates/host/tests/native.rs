@@ -1,9 +1,11 @@
 //! The program against a host over real pipes, on every witness, out of every store; and what is wrong with a store.
 
 mod common;
+mod stores;
 
 use alloy_primitives::{B256, Bytes};
-use common::{Case, DEVNETS, Folder, SEPOLIA, case};
+use common::{DEVNETS, SEPOLIA};
+use stores::{Folder, stored};
 use unroll_host::{
     Host, HostError, LocalInputs, NativeError, ServeFailure, Served, Unserved, run_native,
     store::{Format, Memory, Store, StoreError},
@@ -33,7 +35,7 @@ fn failure<S: Store>(local: &LocalInputs, store: S) -> HostError {
 #[test]
 fn devnets() {
     for name in DEVNETS {
-        let Some(mut case) = case(name) else { return };
+        let Some(mut case) = stored(name) else { return };
         let folder = Folder::new(name);
         let right = case.local.boot.claimed_output_root;
         for format in [Format::Directory, Format::File, Format::Redb] {
@@ -42,8 +44,9 @@ fn devnets() {
             assert!(verdict.unwrap().outcome.is_valid(), "{name} in {format}");
             assert!(served.preimages > 30 && served.hints > 30, "{served:?}");
         }
-        let (verdict, _) = judge(&case.local, case.memory());
-        assert_eq!(verdict.unwrap().output_root, right);
+        for store in [case.archive(&folder.0.join("witness.unroll")), Box::new(case.memory())] {
+            assert_eq!(judge(&case.local, store).0.unwrap().output_root, right, "{name}");
+        }
         case.local.boot.claimed_output_root = B256::repeat_byte(1);
         let (verdict, _) = judge(&case.local, case.memory());
         assert!(!verdict.unwrap().outcome.is_valid());
@@ -53,19 +56,21 @@ fn devnets() {
 /// Blobs by their commitments, and precompile results by computing: a real block.
 #[test]
 fn sepolia() {
-    let Some(case) = case(SEPOLIA) else { return };
+    let Some(case) = stored(SEPOLIA) else { return };
     let folder = Folder::new(SEPOLIA);
     for format in [Format::Directory, Format::Redb] {
         let (verdict, served) = judge(&case.local, case.fill(&folder.0.join(format.name()), format));
         assert!(verdict.unwrap().outcome.is_valid());
         assert!(served.preimages > 6 * 4096 && served.bytes > 10 << 20, "{served:?}");
     }
+    let (verdict, _) = judge(&case.local, case.archive(&folder.0.join("witness.unroll")));
+    assert!(verdict.unwrap().outcome.is_valid());
 }
 
 /// K-012: where the result of a precompile is not stored, it is computed from what the hint announced.
 #[test]
 fn results_that_are_not_stored() {
-    let Some(mut case) = case(SEPOLIA) else { return };
+    let Some(mut case) = stored(SEPOLIA) else { return };
     let results: Vec<B256> = case.preimages.iter().map(|(key, _)| *key).filter(|key| key[0] == 6).collect();
     assert_eq!(results.len(), 20);
     let image = |key: &B256| results.iter().any(|result| key[0] == 2 && key[1..] == result[1..]);
@@ -76,7 +81,7 @@ fn results_that_are_not_stored() {
 /// A key that nobody has ends the run with the key, its place, and the hint that announced it.
 #[test]
 fn missing_preimage() {
-    let Some(case) = case(DEVNETS[0]) else { return };
+    let Some(case) = stored(DEVNETS[0]) else { return };
     let folder = Folder::new("missing");
     let mut store = case.memory();
     store.insert(B256::ZERO, Bytes::new()); // not asked for
@@ -112,11 +117,11 @@ fn missing_preimage() {
 /// What is wrong in a store is refused by name and never served.
 #[test]
 fn corrupt_entries() {
-    let Some(case) = case(DEVNETS[0]) else { return };
+    let Some(case) = stored(DEVNETS[0]) else { return };
     let key = PreimageKey::keccak256(case.local.boot.agreed_output_root);
     for format in [Format::Directory, Format::Redb] {
         let folder = Folder::new(&format!("corrupt-{format}"));
-        let mut changed = Case { local: case.local.clone(), preimages: case.preimages.clone() };
+        let mut changed = stored(DEVNETS[0]).unwrap();
         let (_, value) = changed.preimages.iter_mut().find(|(k, _)| k == key.as_bytes()).unwrap();
         let mut bytes = value.to_vec();
         bytes[40] ^= 1;
@@ -137,7 +142,7 @@ fn corrupt_entries() {
 /// K-010: an element that is not its commitment's, one that is too short, and one of a blob that nobody named.
 #[test]
 fn corrupt_blobs() {
-    let Some(case) = case(SEPOLIA) else { return };
+    let Some(case) = stored(SEPOLIA) else { return };
     let first = case.preimages.iter().position(|(key, _)| key[0] == 5).unwrap();
     let with = |value: Vec<u8>| {
         let mut preimages = case.preimages.clone();
@@ -181,7 +186,7 @@ fn corrupt_blobs() {
 /// K-012, K-060: a stored result that is wrong, one whose call is unknown, and a call of something else.
 #[test]
 fn corrupt_results() {
-    let Some(case) = case(SEPOLIA) else { return };
+    let Some(case) = stored(SEPOLIA) else { return };
     let at = case.preimages.iter().position(|(key, _)| key[0] == 6).unwrap();
     let (key, value) = case.preimages[at].clone();
     let result = PreimageKey::from_bytes(key).unwrap();
@@ -207,7 +212,7 @@ fn corrupt_results() {
 /// K-003, J-010: local inputs by their index; what was not given is said to be missing; and no index has two meanings.
 #[test]
 fn local_inputs() {
-    let Some(case) = case(DEVNETS[0]) else { return };
+    let Some(case) = stored(DEVNETS[0]) else { return };
     let boot = case.local.boot;
     let mut host = Host::new(case.local.clone(), Memory::default());
     let mut get = |input| host.preimage(PreimageKey::local(input)).unwrap().to_vec();
@@ -230,7 +235,7 @@ fn local_inputs() {
 /// A panic of the program is an error, and not the end of the host.
 #[test]
 fn panics_are_errors() {
-    let Some(case) = case(DEVNETS[0]) else { return };
+    let Some(case) = stored(DEVNETS[0]) else { return };
     let mut host = Host::new(case.local.clone(), case.memory());
     let result = run_native(&mut host, |_client| panic!("for {}", "the test"));
     assert!(matches!(result, Err(NativeError::Panicked(why)) if why == "for the test"));

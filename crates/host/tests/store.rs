@@ -1,10 +1,11 @@
 //! Data directories: how they lie on disk, which format they are in, and what is wrong with them.
 
 mod common;
+mod stores;
 
 use alloy_primitives::{B256, Bytes, b256};
-use common::Folder;
 use std::fs;
+use stores::Folder;
 use unroll_host::store::{Directory, Format, Layout, RedbFile, RedbWriter, Store, StoreError, open};
 
 const KEY: B256 = b256!("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
@@ -113,6 +114,11 @@ fn broken_stores() {
     fs::write(folder.0.join("preimages.redb"), "no database").unwrap();
     let Err(error) = open(&folder.0, Format::Redb) else { panic!("opened") };
     assert!(error.to_string().contains("preimages.redb"), "{error}");
+
+    let file = folder.0.join("preimages.redb");
+    assert!(matches!(open(&file, Format::Directory), Err(StoreError::NoStore(path)) if path == file));
+    fs::write(&file, &unroll_proof::archive::header()[..]).unwrap();
+    assert!(matches!(open(&file, Format::Directory), Err(StoreError::Archive { .. })));
 
     let directory = Directory::open(&folder.0, Layout::Folders);
     for digits in ["0", "zz", "00 00", "00\n"] {

@@ -1,8 +1,8 @@
 //! `unroll host`: serves preimages to a fault-proof program in a VM, or runs the program here.
 
 use crate::{
+    args::host::{DataFormat, Host as HostArgs, Mode, Single},
     cmd::verify::reason,
-    host_args::{DataFormat, Host as HostArgs, Mode, Single},
     input::{self, InputError},
     report::{Bytes as Size, Grouped, Verdict, count},
 };

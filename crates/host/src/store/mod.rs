@@ -1,13 +1,16 @@
 //! Where preimages are kept: by key, as bytes that nobody has to believe.
 
+mod archived;
 mod directory;
 mod memory;
 mod redb_file;
 
+pub use archived::Archived;
 pub use directory::{Directory, Layout};
 pub use memory::Memory;
 pub use redb_file::{RedbFile, RedbWriter};
 
+use crate::archive::{OpenError, is_archive};
 use alloy_primitives::{B256, Bytes};
 use std::{
     fmt, io,
@@ -71,6 +74,15 @@ pub enum StoreError {
         /// What the database says.
         error: Box<redb::Error>,
     },
+    /// The archive cannot be opened, or is damaged.
+    #[error("{error}")]
+    Archive {
+        /// What is wrong, with the file.
+        error: Box<OpenError>,
+    },
+    /// A file that is no archive.
+    #[error("{} is neither a data directory nor a witness archive", .0.display())]
+    NoStore(PathBuf),
     /// The directory is in a format of somebody else.
     #[error(
         "{} is in the format `{format}`, which this program does not read (it reads {}): fill a new directory",
@@ -142,10 +154,17 @@ impl fmt::Display for Format {
     }
 }
 
-/// Opens an existing data directory, in its own format, or in `default` if it does not say.
+/// Opens an existing data directory, in its own format, or in `default` if it does not say; or a witness archive.
 pub fn open(path: &Path, default: Format) -> Result<Box<dyn Store>, StoreError> {
     if !path.exists() {
         return Err(StoreError::Absent(path.into()));
+    }
+    if !path.is_dir() {
+        return if is_archive(path) {
+            Ok(Box::new(Archived::open(path)?))
+        } else {
+            Err(StoreError::NoStore(path.into()))
+        };
     }
     Ok(match Format::of(path, default)? {
         Format::Directory => Box::new(Directory::open(path, Layout::Folders)),

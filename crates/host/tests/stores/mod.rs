@@ -1,6 +1,7 @@
 //! Witnesses of the shared data, in stores.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+use crate::common;
 use alloy_primitives::{B256, Bytes};
 use std::{
     fs,
@@ -8,50 +9,27 @@ use std::{
 };
 use unroll_host::{
     LocalInputs,
+    archive::{self, Compression, Contents},
     store::{Directory, Format, Layout, Memory, RedbWriter, Store, open},
 };
-use unroll_proof::BootInfo;
-
-pub const DEVNETS: [&str; 5] = [
-    "op-devnet901-canyon-2024-04-16-block20",
-    "op-devnet901-canyon-2024-04-18-block280",
-    "op-devnet901-canyon-2024-04-23-block20",
-    "op-devnet901-canyon-2024-04-29-block20",
-    "op-devnet901-canyon-2024-06-06-block20",
-];
-pub const SEPOLIA: &str = "op-sepolia-16491249";
 
 /// A witness: what the run is about, and its preimages.
-pub struct Case {
+pub struct Stored {
     pub local: LocalInputs,
     pub preimages: Vec<(B256, Bytes)>,
+    contents: Contents,
 }
 
 /// A witness of the shared data, or `None` (after saying so) where there is none.
-pub fn case(name: &str) -> Option<Case> {
-    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/witness"));
-    if !root.exists() {
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "../shared/data is absent");
-        println!("skipped: no ../shared/data");
-        return None;
-    }
-    let json = fs::read(root.join(format!("{name}.json"))).unwrap();
-    let json: serde_json::Value = serde_json::from_slice(&json).unwrap();
-    let file = fs::File::open(root.join(format!("{name}.preimages.zst"))).unwrap();
-    let hash = |name: &str| json[name].as_str().unwrap().parse().unwrap();
-    let boot = BootInfo {
-        l1_head: hash("l1_head"),
-        agreed_output_root: hash("agreed_l2_output_root"),
-        claimed_output_root: hash("claimed_l2_output_root"),
-        claimed_block_number: json["claimed_l2_block_number"].as_u64().unwrap(),
-        chain_id: json["chain_id"].as_u64().unwrap(),
-    };
-    let rollup_config = json.get("rollup_config").map(|config| config.to_string().into_bytes().into());
+pub fn stored(name: &str) -> Option<Stored> {
+    let common::Case { contents, records } = common::case(name)?;
+    let boot = contents.claims.claims[0].boot(contents.claims.chain_id);
+    let rollup_config = Some(contents.rollup_config.clone()).filter(|json| !json.is_empty());
     let local = LocalInputs { boot, rollup_config, l1_config: None };
-    Some(Case { local, preimages: records(&zstd::stream::decode_all(file).unwrap().into()) })
+    Some(Stored { local, preimages: split(&records), contents })
 }
 
-fn records(file: &Bytes) -> Vec<(B256, Bytes)> {
+fn split(file: &Bytes) -> Vec<(B256, Bytes)> {
     let mut records = Vec::new();
     let mut offset = 0;
     while offset < file.len() {
@@ -63,7 +41,7 @@ fn records(file: &Bytes) -> Vec<(B256, Bytes)> {
     records
 }
 
-impl Case {
+impl Stored {
     pub fn memory(&self) -> Memory {
         self.preimages.iter().cloned().collect()
     }
@@ -86,6 +64,12 @@ impl Case {
                 writer.finish().unwrap();
             }
         }
+        open(path, Format::Directory).unwrap()
+    }
+
+    /// The preimages in an archive.
+    pub fn archive(&self, path: &Path) -> Box<dyn Store> {
+        archive::save(path, &self.contents, Compression::default()).unwrap();
         open(path, Format::Directory).unwrap()
     }
 }

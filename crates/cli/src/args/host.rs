@@ -28,7 +28,7 @@ const HELP: &str = "\
 
 const SINGLE_HELP: &str = "\
 Preimages come from the data directory. Its file `kvformat` says in which format it is, and --data-format only counts where that \
-file is missing: `directory` (DIR/0123/4567..ef.txt, the hex of the value), `file` (DIR/0x0123..ef.txt) or `redb` (DIR/preimages.redb). \
+file is missing: `directory` (DIR/0123/4567..ef.txt, the hex of the value), `file` (DIR/0x0123..ef.txt) or `redb` (DIR/preimages.redb). A witness archive may stand for the directory. \
 Every value is checked against its key before it is served. Nodes are not asked yet: a preimage that the directory lacks ends the run.
 
 With --server the pipes of the client are descriptors 3 (hints, read), 4 (hints, write), 5 (preimages, read), 6 (preimages, write).
@@ -68,13 +68,13 @@ pub struct Single {
     /// An L1 beacon node's address. Not asked yet.
     #[arg(long, visible_aliases = ["beacon", "l1.beacon"], requires_all = ["l1_node_address", "l2_node_address"], env, value_name = "URL")]
     pub l1_beacon_address: Option<String>,
-    /// Where the preimages are.
+    /// Where the preimages are: a data directory or a witness archive.
     #[arg(
         long,
         visible_aliases = ["db", "datadir"],
         required_unless_present_all = ["l2_node_address", "l1_node_address", "l1_beacon_address"],
         env,
-        value_name = "DIR"
+        value_name = "PATH"
     )]
     pub data_dir: Option<PathBuf>,
     /// How the data directory keeps preimages, where it does not say itself.
