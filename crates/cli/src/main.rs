@@ -13,9 +13,18 @@ mod sample;
 mod state;
 
 use clap::Parser;
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    panic,
+    process::{self, ExitCode},
+};
 
 fn main() -> ExitCode {
+    // A panic is a bug, and no verdict: it must not end with what the system makes of an abort.
+    panic::set_hook(Box::new(|bug| {
+        let _ = writeln!(io::stderr(), "undecided: this is a bug in unroll: {bug}");
+        process::exit(2)
+    }));
     // A usage error exits with 2, as everything does that keeps us from a verdict.
     match args::Args::parse_from(args::host::canonical(std::env::args_os())).command {
         args::Command::Verify(verify) => cmd::verify::run(&verify),

@@ -160,7 +160,7 @@ fn undecided() {
         let object: Value = serde_json::from_str(&said).unwrap();
         assert_eq!((code, &object["verdict"]), (2, &"undecided".into()));
     };
-    refused(&["--server"], &["descriptor 3", "--server is started by a VM"]);
+    refused(&["--server"], &["descriptor ", "--server is started by a VM"]);
     let value = fs::read_to_string(&place).unwrap();
     fs::write(&place, value.replace('0', "1")).unwrap();
     refused(&["--native"], &["does not hold the preimage of the key", &digits, place.to_str().unwrap()]);

@@ -3,7 +3,6 @@
 //! The witness is made up, in the sizes of a real one: trie nodes of some hundred bytes, now and then a transaction or a contract.
 //! Each store is filled, and then served by a process of its own to a client that asks for every value once, in an order that
 //! is not the store's. What the client expects it makes again from a counter, so that nobody holds the witness in memory.
-#![allow(clippy::print_stdout, reason = "that is what it is for")]
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use std::{
@@ -137,11 +136,9 @@ fn on_disk(path: &Path) -> std::io::Result<u64> {
     use std::os::unix::fs::MetadataExt;
     let mut total = 0;
     for entry in fs::read_dir(path)? {
-        let (path, metadata) =
-            (entry.as_ref().map(fs::DirEntry::path), entry.as_ref().map(fs::DirEntry::metadata));
-        let (Ok(path), Ok(metadata)) = (path, metadata) else { continue };
-        let metadata = metadata?;
-        total += if metadata.is_dir() { on_disk(&path)? } else { metadata.blocks() * 512 };
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        total += if metadata.is_dir() { on_disk(&entry.path())? } else { metadata.blocks() * 512 };
     }
     Ok(total)
 }

@@ -150,20 +150,19 @@ fn waiting_does_not_spin() {
 }
 
 /// The host's side as bytes: what it says to a request, and whether it then goes.
-fn answers(bytes: Vec<u8>, stays: bool) -> Result<Bytes, CheckedError<WireError<PipeError>>> {
-    let (here, mut there) = pipes(SHORT).unwrap();
-    write(&mut there, &bytes);
-    let kept = stays.then_some(there);
-    let result = Checked::new(OracleClient::new(here, NoHints)).get(key(b"value"));
-    drop(kept);
-    result
+fn answers(bytes: &[u8], stays: bool) -> Result<Bytes, CheckedError<WireError<PipeError>>> {
+    let ((reader, mut their_writer), (_their_reader, writer)) = (io::pipe().unwrap(), io::pipe().unwrap());
+    let here = Pipe::new(reader.into(), writer.into(), SHORT).unwrap();
+    their_writer.write_all(bytes).unwrap();
+    let _kept = stays.then_some(their_writer);
+    Checked::new(OracleClient::new(here, NoHints)).get(key(b"value"))
 }
 
 /// A host that dies, falls silent, or answers short, long, or for another key.
 #[test]
 fn hosts_that_fail() {
     let reply = |length: u64, value: &[u8]| [&length.to_be_bytes()[..], value].concat();
-    assert_eq!(answers(reply(5, b"value"), true).unwrap()[..], *b"value");
+    assert_eq!(answers(&reply(5, b"value"), true).unwrap()[..], *b"value");
     for (bytes, stays, why) in [
         (vec![], false, "after 0 of 8 bytes"),
         (vec![], true, "moved nothing for 0.05 s"),
@@ -174,7 +173,7 @@ fn hosts_that_fail() {
         (reply(5, b"other"), true, "is another one's"),
         (reply(1 << 60, b""), true, "is the most"),
     ] {
-        let error = answers(bytes, stays).unwrap_err();
+        let error = answers(&bytes, stays).unwrap_err();
         assert!(error.to_string().contains(why), "{error}");
     }
 }
