@@ -63,6 +63,8 @@ impl<'c> L1Reader<'c> {
     ///
     /// Receipts are asked for only if the header's bloom filter says that they may concern the rollup, blobs only if the
     /// batcher sent them. A block whose data cannot be had is the provider's error, never an empty block (B-019).
+    // A phase of the step meter begins here.
+    #[inline(never)]
     pub fn read<B: ChainProvider + BlobProvider>(
         &mut self,
         backend: &mut B,

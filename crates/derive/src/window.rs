@@ -1,8 +1,11 @@
 //! What batches are judged against: the L1 blocks from the safe head's origin on, and the safe blocks below the head.
 
 use crate::{provider::L2Block, source::L1Input};
-use alloc::collections::{BTreeMap, VecDeque};
-use alloy_primitives::{B256, Keccak256};
+use alloc::{
+    collections::{BTreeMap, VecDeque},
+    vec::Vec,
+};
+use alloy_primitives::{B256, keccak256};
 use core::ops::RangeInclusive;
 use unroll_protocol::{
     config::RollupConfig,
@@ -88,12 +91,13 @@ impl SafeBlock {
 
 /// `keccak( for each transaction: u64(length) || bytes )`: equal lists, and only those, have equal digests.
 pub fn transactions_digest(transactions: impl IntoIterator<Item = impl AsRef<[u8]>>) -> B256 {
-    let mut hasher = Keccak256::new();
+    // Copied together, as backends replace the hash of one slice by a faster one.
+    let mut input = Vec::new();
     for tx in transactions {
-        hasher.update((tx.as_ref().len() as u64).to_be_bytes());
-        hasher.update(tx);
+        input.extend_from_slice(&(tx.as_ref().len() as u64).to_be_bytes());
+        input.extend_from_slice(tx.as_ref());
     }
-    hasher.finalize()
+    keccak256(input)
 }
 
 /// L2 blocks that a verdict needs.

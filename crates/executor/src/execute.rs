@@ -126,6 +126,8 @@ impl<'c> BlockExecutor<'c> {
 
     /// The output after the parent block (J-001). The message passer's storage root is read from the state, never from a
     /// header, which holds it only from Isthmus (J-002).
+    // A phase of the step meter begins here.
+    #[inline(never)]
     pub fn output_root<P: TrieDBFetcher + TrieDBHinter>(
         &mut self,
         provider: &mut P,

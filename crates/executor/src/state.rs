@@ -79,6 +79,8 @@ impl State {
     ///
     /// Only a removal can need a node that was not on the path of a key that the block read, so only it can fail; but what was
     /// done before it must then be taken back.
+    // A phase of the step meter begins here.
+    #[inline(never)]
     pub(crate) fn commit<P: TrieDBFetcher>(
         &mut self,
         read: &AddressMap<ReadAccount>,

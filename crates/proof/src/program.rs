@@ -8,11 +8,20 @@ use crate::{
     preimage::LocalInput,
     transition::{Transition, TransitionError},
 };
+use core::fmt;
 use unroll_protocol::{
     blob_schedule::BlobSchedule,
     config::RollupConfig,
     config_file::{ConfigFileError, parse_l1_chain_config, parse_rollup_json},
+    forks::Fork,
 };
+
+/// The exit code of a valid claim.
+pub const EXIT_VALID: i32 = 0;
+/// The exit code of an invalid claim.
+pub const EXIT_INVALID: i32 = 1;
+/// The exit code where nothing can be said about the claim.
+pub const EXIT_FAILURE: i32 = 2;
 
 /// Why there is no verdict. It exits with 2, never with 1 (J-027).
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +53,19 @@ pub enum ProgramError<E> {
     Transition(#[from] TransitionError<BackendError<E>>),
 }
 
+/// Runs the program, writes the reason of a failure to `log`, and returns the exit code.
+pub fn exit_code<O: PreimageOracle>(oracle: O, log: &mut impl fmt::Write) -> i32 {
+    match run(oracle) {
+        Ok(verdict) if verdict.outcome.is_valid() => EXIT_VALID,
+        Ok(_) => EXIT_INVALID,
+        Err(error) => {
+            // Where not even this can be written, the exit code has to do.
+            let _ = writeln!(log, "{error}");
+            EXIT_FAILURE
+        }
+    }
+}
+
 /// Reads what the run is about, derives, executes, and judges the claim.
 pub fn run<O: PreimageOracle>(mut oracle: O) -> Result<Verdict, ProgramError<O::Error>> {
     let boot = BootInfo::load(&mut oracle)?;
@@ -62,7 +84,8 @@ fn config<O: PreimageOracle>(oracle: &mut O, chain_id: u64) -> Result<RollupConf
     let in_file = |input| move |error| ProgramError::ConfigFile { input, error };
     let mut given = parse_rollup_json(&json).map_err(in_file(LocalInput::RollupConfig))?;
     let config = &mut given.0;
-    if BlobSchedule::of_l1(config.l1_chain_id).is_none() {
+    // Before Ecotone nobody reads how L1 prices blobs (G-032), and hosts from before it have no answer.
+    if BlobSchedule::of_l1(config.l1_chain_id).is_none() && config.forks.time(Fork::Ecotone).is_some() {
         let json = boot::read(oracle, LocalInput::L1Config)?;
         // A host that has none says so with no bytes: L1 is then priced as Cancun.
         if !json.is_empty() {

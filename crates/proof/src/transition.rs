@@ -107,6 +107,8 @@ impl<'c, B: Backend> Transition<'c, B> {
     }
 
     /// The first half of a step: what the next block is to be made of. `None`: the L1 head is reached.
+    // A phase of the step meter begins here.
+    #[inline(never)]
     pub fn derive(&mut self) -> Result<Option<Box<OpPayloadAttributes>>, TransitionError<B::Error>> {
         if self.pending.is_some() {
             return Ok(self.pending.take());
@@ -124,6 +126,8 @@ impl<'c, B: Backend> Transition<'c, B> {
 
     /// The second half of a step: the block, which is the tip now. `None`: the payload was refused, and another one has to
     /// be derived (H-013).
+    // A phase of the step meter begins here.
+    #[inline(never)]
     pub fn execute(
         &mut self,
         mut attributes: Box<OpPayloadAttributes>,

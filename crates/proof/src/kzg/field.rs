@@ -81,6 +81,7 @@ pub(super) fn elements(blob: &Blob) -> Result<Vec<Scalar>, KzgError> {
 }
 
 /// Where the polynomial of a blob is evaluated: `z_i = w^rev12(i)`, as the 32 big-endian bytes that keys hold (K-010).
+#[derive(Debug)]
 pub struct EvaluationPoints(Box<[[u8; 32]]>);
 
 impl EvaluationPoints {

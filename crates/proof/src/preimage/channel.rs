@@ -29,8 +29,9 @@ impl<C: Channel + ?Sized> Channel for &mut C {
     }
 }
 
-/// Bytes at an address that a VM moves in the fewest steps: it never crosses a boundary of eight bytes (K-072).
-#[repr(align(8))]
+/// Bytes at an address where VMs move them in the fewest steps: Cannon never crosses a boundary of eight bytes (K-072),
+/// Asterisc none of 32.
+#[repr(align(32))]
 pub(super) struct Aligned<const N: usize>(pub(super) [u8; N]);
 
 /// Fills `buffer`, however few bytes come at a time (K-024).

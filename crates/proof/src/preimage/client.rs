@@ -22,6 +22,8 @@ pub struct OracleClient<C, H = NoHints> {
     preimages: C,
     hints: H,
     answers_precompiles: bool,
+    /// Computed for the first blob.
+    points: Option<EvaluationPoints>,
     /// Whether an exchange was begun and not finished.
     broken: bool,
 }
@@ -54,7 +56,7 @@ pub struct HintClient<C> {
 impl<C: Channel, H: HintSink<C::Error>> OracleClient<C, H> {
     /// A client that reads preimages over `preimages` and announces them to `hints`. Precompiles are computed.
     pub const fn new(preimages: C, hints: H) -> Self {
-        Self { preimages, hints, answers_precompiles: false, broken: false }
+        Self { preimages, hints, answers_precompiles: false, points: None, broken: false }
     }
 
     /// Whether results of precompiles are asked for (K-012) and not computed.
@@ -114,7 +116,7 @@ impl<C: Channel, H: HintSink<C::Error>> PreimageOracle for OracleClient<C, H> {
 
     /// Each element is read to its place in the blob.
     fn blob(&mut self, commitment: &Commitment) -> Result<Box<Blob>, OracleBlobError<Self::Error>> {
-        let points = EvaluationPoints::new();
+        let points = self.points.take().unwrap_or_default();
         let mut blob = Box::new(Blob::ZERO);
         for (index, element) in blob.as_chunks_mut::<32>().0.iter_mut().enumerate() {
             let key = PreimageKey::blob(commitment, points.point(index));
@@ -130,6 +132,7 @@ impl<C: Channel, H: HintSink<C::Error>> PreimageOracle for OracleClient<C, H> {
                 }
             }
         }
+        self.points = Some(points);
         Ok(blob)
     }
 }
@@ -168,7 +171,8 @@ impl<C: Channel> HintSink<C::Error> for HintClient<C> {
             *start = length.to_be_bytes();
         }
         write_all(&mut self.channel, &self.message)?;
-        let mut answer = [0xff];
+        // Fault-proof VMs return from this read without writing anything: there, this is the acknowledgement.
+        let mut answer = [ACKNOWLEDGEMENT];
         read_exact(&mut self.channel, &mut answer)?;
         if answer != [ACKNOWLEDGEMENT] {
             return Err(WireError::Acknowledgement(answer[0]));

@@ -7,7 +7,7 @@
 //! +------+-------------------------------+
 //! ```
 
-use alloy_primitives::{Address, B256, Keccak256, U64};
+use alloy_primitives::{Address, B256, U64, keccak256};
 use core::fmt;
 
 /// The name of a preimage: what kind of statement binds the value to it, and 31 bytes of the hash that does.
@@ -79,17 +79,14 @@ impl PreimageKey {
         let mut input = [0; 80];
         input[..48].copy_from_slice(commitment);
         input[48..].copy_from_slice(point);
-        Self::typed(KeyKind::Blob, alloy_primitives::keccak256(input))
+        Self::typed(KeyKind::Blob, keccak256(input))
     }
 
     /// The key of the result of calling the precompile at `address` with `input`, of which `required_gas` is the price
     /// (K-012, K-014).
     pub fn precompile(address: Address, required_gas: u64, input: &[u8]) -> Self {
-        let mut hasher = Keccak256::new();
-        hasher.update(address);
-        hasher.update(required_gas.to_be_bytes());
-        hasher.update(input);
-        Self::typed(KeyKind::Precompile, hasher.finalize())
+        let hash = keccak256([address.as_slice(), &required_gas.to_be_bytes(), input].concat());
+        Self::typed(KeyKind::Precompile, hash)
     }
 
     /// The key that these bytes are, or `None` if the first byte is not a kind that has a meaning here: illegal (K-002),
@@ -142,7 +139,7 @@ impl fmt::Debug for PreimageKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloy_primitives::{address, b256, keccak256};
+    use alloy_primitives::{address, b256};
     use hex_literal::hex;
 
     /// K-001: the first byte is the kind, the rest the hash without its first byte. K-004, K-006.
