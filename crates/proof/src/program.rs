@@ -13,7 +13,7 @@ use unroll_protocol::{
     blob_schedule::BlobSchedule,
     config::RollupConfig,
     config_file::{ConfigFileError, parse_l1_chain_config, parse_rollup_json},
-    forks::Fork,
+    units::L1Time,
 };
 
 /// The exit code of a valid claim.
@@ -84,8 +84,9 @@ fn config<O: PreimageOracle>(oracle: &mut O, chain_id: u64) -> Result<RollupConf
     let in_file = |input| move |error| ProgramError::ConfigFile { input, error };
     let mut given = parse_rollup_json(&json).map_err(in_file(LocalInput::RollupConfig))?;
     let config = &mut given.0;
-    // Before Ecotone nobody reads how L1 prices blobs (G-032), and hosts from before it have no answer.
-    if BlobSchedule::of_l1(config.l1_chain_id).is_none() && config.forks.time(Fork::Ecotone).is_some() {
+    // Where no blobs will ever be read, nobody asks how L1 prices them (G-032), and older hosts have no answer.
+    let blobs = config.forks.derivation(L1Time(u64::MAX)).blobs;
+    if blobs && BlobSchedule::of_l1(config.l1_chain_id).is_none() {
         let json = boot::read(oracle, LocalInput::L1Config)?;
         // A host that has none says so with no bytes: L1 is then priced as Cancun.
         if !json.is_empty() {
