@@ -2,6 +2,7 @@
 
 mod bench;
 mod generate;
+mod steps;
 mod tidy;
 
 use clap::{Parser, Subcommand};
@@ -17,6 +18,14 @@ enum Task {
         /// What to write; everything if absent.
         #[command(subcommand)]
         what: Option<generate::What>,
+    },
+    /// Count the instructions of the fault-proof guest, phase by phase, and compare with bench/steps.md.
+    Steps {
+        /// Write bench/steps.md instead of comparing with it.
+        #[arg(long)]
+        write: bool,
+        /// A boot file to count on, with its preimages beside it; the one of the baseline if absent. Nothing is compared then.
+        witness: Option<PathBuf>,
     },
     /// Measure whole processes and compare with bench/baseline.md.
     Bench {
@@ -40,6 +49,7 @@ fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Tidy => tidy::run(&root()),
         Task::Generate { what } => generate::run(&root(), what),
+        Task::Steps { write, witness } => steps::run(&root(), write, witness.as_deref()),
         Task::Bench { what: Bench::Verify { runs } } => bench::verify(&root(), runs),
     }
 }
