@@ -1,6 +1,5 @@
-//! A backend of one's own, over a folder of preimages, both ways: the five traits by hand with the parts put together piece by piece,
-//! and the one method of `PreimageOracle` under `Transition`.
-//!
+//! A backend over a folder of preimages, both ways: the five traits by hand with the parts put together piece by
+//! piece, and the one method of `PreimageOracle` under `Transition`.
 //! `cargo run -p custom-backend -- FOLDER`, where FOLDER holds `boot.json` (as in a witness) and a file per preimage.
 
 use alloy_consensus::{Header, Sealed};
@@ -12,10 +11,8 @@ use unroll_derive::{EthereumDataSource, PipelineBuilder, StatefulAttributesBuild
 use unroll_executor::{ExecutionError, NoHints, StatelessL2BlockExecutor, TrieDBFetcher};
 use unroll_mpt::list::{list_item, list_items};
 use unroll_proof::{OracleBackend, PreimageKey, PreimageOracle, Transition};
-use unroll_protocol::units::{L1Ref, L1Time};
-use unroll_protocol::{
-    config::RollupConfig, config_file::parse_rollup_json, output_root::OutputRoot, tip::Tip,
-};
+use unroll_protocol::{config::*, config_file::parse_rollup_json, output_root::OutputRoot};
+use unroll_protocol::{tip::Tip, units::*};
 
 /// Files are named after the preimage's typed key in hex; L1 ends with `l1_head`, to which the run is committed.
 #[derive(Clone)]
@@ -28,9 +25,8 @@ struct Folder {
 impl PreimageOracle for Folder {
     type Error = io::Error;
     fn get(&mut self, key: PreimageKey) -> io::Result<Bytes> {
-        let value = fs::read(self.path.join(hex::encode(key.as_bytes())));
-        let value =
-            value.map_err(|error| io::Error::new(error.kind(), format!("preimage {key}: {error}")))?;
+        let value = fs::read(self.path.join(hex::encode(key.as_bytes())))
+            .map_err(|error| io::Error::new(error.kind(), format!("preimage {key}: {error}")))?;
         // Keccak keys are checked here, once; nothing above hashes again.
         if key.as_bytes()[0] == 2 && PreimageKey::keccak256(keccak256(&value)) != key {
             return Err(io::Error::other(format!("the file of preimage {key} holds something else")));
@@ -55,8 +51,8 @@ impl Folder {
     }
     /// The items of a list of a block, such as its transactions.
     fn list(&mut self, block: B256, root: fn(&Header) -> B256) -> io::Result<Vec<Bytes>> {
-        let root = root(&self.header_by_hash(block)?);
-        list_items(root, &mut |hash| self.keccak(hash)).map_err(io::Error::other)
+        list_items(root(&self.header_by_hash(block)?), &mut |hash| self.keccak(hash))
+            .map_err(io::Error::other)
     }
 }
 impl Provider for Folder {
@@ -81,9 +77,9 @@ impl ChainProvider for Folder {
 impl BlobProvider for Folder {
     fn blobs(&mut self, _: &L1Ref, hashes: &[IndexedBlobHash]) -> io::Result<Vec<Box<Blob>>> {
         let blob = |blob: &IndexedBlobHash| {
-            let commitment = self.get(PreimageKey::sha256(blob.hash))?;
-            let commitment = commitment[..].try_into().map_err(io::Error::other)?;
-            PreimageOracle::blob(self, commitment).map_err(io::Error::other) // out of its field elements
+            let commitment =
+                self.get(PreimageKey::sha256(blob.hash))?[..].try_into().map_err(io::Error::other)?;
+            PreimageOracle::blob(self, &commitment).map_err(io::Error::other) // out of its field elements
         };
         hashes.iter().map(blob).collect()
     }
