@@ -1,4 +1,5 @@
 //! `unroll devnet`: a chain in a folder that verifies, and the same chain served.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 #![cfg(feature = "devnet")]
 
 mod common;

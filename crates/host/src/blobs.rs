@@ -53,7 +53,7 @@ impl Blobs {
             return Ok(element);
         }
         let (commitment, keys) = self.owner(key, store)?;
-        let blob = CheckedBlob::assemble(&commitment, keys, key, store)?;
+        let blob = CheckedBlob::assemble(&commitment, &keys, key, store)?;
         let element = blob.element(key);
         if self.checked.len() == BLOBS {
             self.checked.pop_front();
@@ -88,13 +88,13 @@ impl Blobs {
 impl CheckedBlob {
     fn assemble(
         commitment: &Commitment,
-        keys: Vec<PreimageKey>,
+        keys: &[PreimageKey],
         asked: PreimageKey,
         store: &impl Store,
     ) -> Result<Self, Unserved> {
         let place = |key: PreimageKey| store.place(key.as_bytes());
         let mut blob = Box::new(Blob::ZERO);
-        for (slot, &key) in blob.as_chunks_mut::<32>().0.iter_mut().zip(&keys) {
+        for (slot, &key) in blob.as_chunks_mut::<32>().0.iter_mut().zip(keys) {
             let value = read(store, key)?.ok_or_else(|| Unserved::Missing { key, place: place(key) })?;
             let length = value.len();
             *slot = value[..].try_into().map_err(|_| Unserved::Element { key, length, place: place(key) })?;

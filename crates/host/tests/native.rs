@@ -1,4 +1,10 @@
 //! The program against a host over real pipes, on every witness, out of every store; and what is wrong with a store.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "that is how a test fails"
+)]
 
 mod common;
 mod stores;
@@ -199,7 +205,7 @@ fn corrupt_results() {
     assert!(matches!(error.why, Unserved::Result { .. }), "{error}");
 
     let alone: Memory = [(key, value)].into_iter().collect();
-    let mut host = Host::new(case.local.clone(), alone);
+    let mut host = Host::new(case.local, alone);
     let error = host.preimage(result).unwrap_err();
     assert!(matches!(error.why, Unserved::UnknownCall { .. }), "{error}");
     let identity = alloy_primitives::Address::with_last_byte(4);

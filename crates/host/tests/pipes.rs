@@ -1,4 +1,10 @@
 //! Clients that die, fall silent or talk nonsense, and hosts that do: an error with the reason, in bounded time.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "that is how a test fails"
+)]
 
 use alloy_primitives::{B256, Bytes, keccak256};
 use std::{

@@ -1,4 +1,10 @@
 //! Data directories: how they lie on disk, which format they are in, and what is wrong with them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "that is how a test fails"
+)]
 
 mod common;
 mod stores;

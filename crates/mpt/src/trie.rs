@@ -235,7 +235,7 @@ impl Trie {
         let mut fresh = self.arena.clone();
         fresh.touch(id);
         let mut out = Vec::new();
-        let start = crate::commit::push_node(&fresh.nodes, id, &mut fresh.commitments, &mut out);
+        let start = push_node(&fresh.nodes, id, &mut fresh.commitments, &mut out);
         out.split_off(start)
     }
 }

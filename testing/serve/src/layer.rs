@@ -99,7 +99,7 @@ impl Block<'_> {
 
     /// RLP of header, transactions, uncles and, from Shanghai, withdrawals. Neither chain has any of the last two.
     pub(crate) fn rlp(&self) -> Vec<u8> {
-        let transactions: Vec<u8> = self.transactions.iter().flat_map(|bytes| in_list(bytes)).collect();
+        let transactions: Vec<u8> = self.transactions.iter().flat_map(in_list).collect();
         let mut fields = alloy_rlp::encode(self.header.inner());
         list(&transactions, &mut fields);
         list(&[], &mut fields);

@@ -335,8 +335,10 @@ mod tests {
         for forks in [0, 3, 5, 6, 0x80 | 7, 10] {
             for room in [1_000, 60] {
                 let (blocks, busy) = derive(&seed(forks, room));
-                // What comes in several L1 blocks is refused in the end.
-                assert!(blocks >= 10 && (busy == 1 || room == 60), "{forks}, {room}: {blocks}, {busy}");
+                assert!(blocks >= 10, "{forks}, {room}: {blocks}");
+                // What comes in several L1 blocks is refused in the end; at Delta, Brotli yields nothing (E-002).
+                let expected = u64::from(forks != 3);
+                assert!(busy == expected || room == 60, "{forks}, {room}: {busy}");
             }
         }
     }

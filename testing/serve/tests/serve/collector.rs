@@ -99,7 +99,7 @@ impl Collector {
     /// The output that the program begins with, out of what the rollup node says.
     fn fetch_output(&mut self) {
         let request = self.rollup.request("optimism_outputAtBlock", [U64::from(self.agreed_block)]);
-        let output: Value = self.runtime.block_on(async { request.await }).expect("the rollup node answers");
+        let output: Value = self.runtime.block_on(request).expect("the rollup node answers");
         let hash = |value: &Value| value.as_str().and_then(|text| text.parse::<B256>().ok()).expect("a hash");
         let parts = [&output["version"], &output["stateRoot"], &output["withdrawalStorageRoot"]].map(hash);
         let block = hash(&output["blockRef"]["hash"]);
@@ -110,7 +110,7 @@ impl Collector {
         self.single_nodes += 1;
         let key = Bytes::from([prefix, &hash[..]].concat());
         let request = self.l2.client().request::<_, Bytes>("debug_dbGet", [key]);
-        let value = self.runtime.block_on(async { request.await }).expect("the database has it");
+        let value = self.runtime.block_on(request).expect("the database has it");
         self.keep([value]);
     }
 }
@@ -142,7 +142,7 @@ impl PreimageOracle for Collector {
             }
             Hint::L1Transactions(hash) => {
                 let request = self.l1.get_block_by_hash(hash).full();
-                let block = self.runtime.block_on(async { request.await });
+                let block = self.runtime.block_on(request.into_future());
                 let block = block.expect("the L1 node answers").expect("the block is there");
                 let transactions = block.transactions.into_transactions();
                 let encoded: Vec<Bytes> = transactions.map(|tx| tx.inner.encoded_2718().into()).collect();
@@ -161,7 +161,7 @@ impl PreimageOracle for Collector {
             }
             Hint::L2Transactions(hash) => {
                 let request = self.l2.get_block_by_hash(hash).full();
-                let block = self.runtime.block_on(async { request.await });
+                let block = self.runtime.block_on(request.into_future());
                 let block = block.expect("the L2 node answers").expect("the block is there");
                 let transactions = block.transactions.into_transactions();
                 let encoded: Vec<Bytes> =
@@ -173,13 +173,12 @@ impl PreimageOracle for Collector {
             Hint::L2Output(_) => self.fetch_output(),
             Hint::L2PayloadWitness { parent, attributes } if self.payload_witnesses => {
                 let request = self.l2.client().request("debug_executePayload", (parent, attributes.clone()));
-                let witness: ExecutionWitness =
-                    self.runtime.block_on(async { request.await }).expect("the L2 node executes");
+                let witness: ExecutionWitness = self.runtime.block_on(request).expect("the L2 node executes");
                 self.keep([witness.state, witness.codes, witness.headers].concat());
             }
             Hint::L2AccountProof { block_number, address, .. } => {
                 let request = self.l2.get_proof(address, Vec::new()).number(block_number);
-                let proof = self.runtime.block_on(async { request.await }).expect("the L2 node proves");
+                let proof = self.runtime.block_on(request.into_future()).expect("the L2 node proves");
                 self.keep(proof.account_proof);
             }
             _ => {}

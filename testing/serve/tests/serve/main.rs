@@ -1,4 +1,10 @@
 //! The server as clients see it: alloy's, as hosts of proof programs use it, and bare HTTP.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::cast_possible_truncation,
+    reason = "that is how a test fails, and its numbers are small"
+)]
 
 mod beacon;
 mod collector;
