@@ -93,7 +93,7 @@ pub(super) struct Serve {
     /// Add an L1 block, with the L2 blocks before it, every so many seconds.
     #[arg(long, value_name = "SECONDS")]
     pub(super) grow: Option<NonZeroU64>,
-    /// Let a method misbehave: [NODE/]METHOD=FAULT[@WHEN]. May be given several times.
+    /// Let a method misbehave: `[NODE/]METHOD=FAULT[@WHEN]`. May be given several times.
     #[arg(long = "fault", value_name = "RULE")]
     pub(super) faults: Vec<Rule>,
     /// Chance in faults comes from it.
