@@ -12,7 +12,7 @@ use ckb_vm::{
     decoder::{Decoder, build_decoder},
     instructions::{execute, instruction_length},
     machine::VERSION2,
-    registers::{A0, A1, A2, A3, A4, A7, RA, SP},
+    registers::{A0, A1, A2, A3, A4, A7, SP},
 };
 
 /// Where the stack begins, downwards; the program is loaded far below.
@@ -249,7 +249,7 @@ fn decode(decoder: &mut Decoder, memory: &mut FlatMemory, pc: u64) -> Result<Dec
 fn flow(bits: u32, length: u8) -> Flow {
     const JAL: u32 = 0x6f;
     const JALR: u32 = 0x67;
-    const LINK: u32 = RA as u32;
+    const LINK: u32 = 1; // ra
     let (rd, rs1) = (bits >> 7 & 31, bits >> 15 & 31);
     match length {
         // c.jr and c.jalr: 100 x, register, 00000, 10

@@ -91,9 +91,9 @@ pub fn plain(name: &str) -> String {
                 open.push(qualified);
             }
             '>' if !before.ends_with('-') => {
-                if open.pop() == Some(true) && open.iter().all(|qualified| *qualified) {
-                    plain.push('>');
-                }
+                let closed = open.pop();
+                let shown = closed == Some(true) && open.iter().all(|qualified| *qualified);
+                plain.extend(shown.then_some('>'));
             }
             _ if open.iter().all(|qualified| *qualified) => plain.push(character),
             _ => {}
@@ -119,6 +119,7 @@ mod tests {
             assert_eq!(plain(name), expected);
         }
         assert_eq!(phase_of("<unroll_proof::transition::Transition<X<Y>>>::derive"), Some(Phase::Batches));
-        assert_eq!(absent_markers(&["compression::decompress".into()]).len(), 8);
+        let absent = absent_markers(&["a::compression::decompress".into()]);
+        assert!(!absent.contains(&"compression::decompress") && absent.contains(&"State>::commit"));
     }
 }
