@@ -2,9 +2,11 @@
 //!
 //! The bodies stand beside the code that they try; here are their names, and the inputs to begin with.
 
+pub mod decoders;
 pub mod pipeline;
 pub mod seeds;
 
+use decoders::{fuzz_alt_da, fuzz_extra_data, fuzz_output_root, fuzz_superchain};
 use pipeline::fuzz_pipeline;
 use unroll_protocol::{
     batch::fuzz_batch, blob::fuzz_blob, channel::fuzz_channel, compression::fuzz_decompress,
@@ -25,7 +27,8 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 17] = [
+    Target { name: "alt_da", body: fuzz_alt_da, seeds: seeds::alt_da },
     Target { name: "batch", body: fuzz_batch, seeds: seeds::streams },
     Target { name: "blob", body: fuzz_blob, seeds: seeds::blobs },
     Target { name: "bundle", body: fuzz_bundle, seeds: seeds::bundles },
@@ -34,11 +37,14 @@ pub const TARGETS: [Target; 13] = [
     Target { name: "config_update", body: fuzz_config_update, seeds: seeds::config_updates },
     Target { name: "decompress", body: fuzz_decompress, seeds: seeds::channels },
     Target { name: "deposit", body: fuzz_deposit, seeds: seeds::deposits },
+    Target { name: "extra_data", body: fuzz_extra_data, seeds: seeds::extra_data },
     Target { name: "frames", body: fuzz_frames, seeds: seeds::payloads },
     Target { name: "l1_info", body: fuzz_l1_info, seeds: seeds::l1_infos },
     Target { name: "l1_receipt", body: fuzz_l1_receipt, seeds: seeds::l1_receipts },
     Target { name: "l1_transaction", body: fuzz_l1_transaction, seeds: seeds::transactions },
+    Target { name: "output_root", body: fuzz_output_root, seeds: seeds::output_roots },
     Target { name: "pipeline", body: fuzz_pipeline, seeds: pipeline::seeds },
+    Target { name: "superchain", body: fuzz_superchain, seeds: seeds::superchain },
 ];
 
 /// The committed inputs of a target, in the order of their names.

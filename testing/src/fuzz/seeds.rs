@@ -11,9 +11,12 @@ use unroll_protocol::{
     batch::{SingularBatch, SpanBlock},
     config::RollupConfig,
     deposit::{DepositTx, SourceHash},
-    forks::L1InfoFormat,
+    extra_data::BaseFeeSettings,
+    forks::{ExtraData, L1InfoFormat},
     frame::ChannelId,
     l1_info::L1Info,
+    output_root::OutputRoot,
+    system_config::Eip1559Params,
     units::L2Time,
 };
 
@@ -177,6 +180,73 @@ pub fn config_files() -> Vec<Vec<u8>> {
         },
     });
     vec![rollup.to_string().into_bytes(), l1.to_string().into_bytes()]
+}
+
+/// A chain as the superchain registry describes it.
+pub fn superchain() -> Vec<Vec<u8>> {
+    let (hash, address) = (B256::repeat_byte(0x11), Address::repeat_byte(0x22));
+    let text = format!(
+        r#"
+name = "Ours"
+chain_id = 7777001
+batch_inbox_addr = "{address}"
+block_time = 2
+seq_window_size = 3600
+max_sequencer_drift = 600
+
+[hardforks]
+canyon_time = 1700000100
+
+[optimism]
+eip1559_elasticity = 6
+eip1559_denominator = 50
+eip1559_denominator_canyon = 250
+
+[alt_da]
+da_challenge_window = 1
+da_resolve_window = 1
+da_commitment_type = "GenericCommitment"
+
+[genesis]
+l2_time = 1700000000
+[genesis.l1]
+hash = "{hash}"
+number = 1
+[genesis.l2]
+hash = "{hash}"
+number = 0
+[genesis.system_config]
+batcherAddress = "{address}"
+overhead = "{hash}"
+scalar = "{hash}"
+gasLimit = 30000000
+
+[addresses]
+OptimismPortalProxy = "{address}"
+SystemConfigProxy = "{address}"
+"#
+    );
+    vec![text.into_bytes()]
+}
+
+/// Batcher payloads that commit to data elsewhere.
+pub fn alt_da() -> Vec<Vec<u8>> {
+    vec![[&[1, 0], &B256::repeat_byte(7)[..]].concat(), b"\x01\x01\x7elayer 126".to_vec()]
+}
+
+/// Extra data of Holocene's headers, and of Jovian's.
+pub fn extra_data() -> Vec<Vec<u8>> {
+    let eip1559 = Eip1559Params { denominator: 250, elasticity: 6 };
+    let settings = BaseFeeSettings { eip1559, min_base_fee: 1_000_000 };
+    [ExtraData::Eip1559, ExtraData::Eip1559AndMinBaseFee]
+        .map(|format| settings.encode(format).to_vec())
+        .into()
+}
+
+/// The preimage of an output root.
+pub fn output_roots() -> Vec<Vec<u8>> {
+    let [state_root, message_passer_storage_root, block_hash] = [1, 2, 3].map(B256::repeat_byte);
+    vec![OutputRoot { state_root, message_passer_storage_root, block_hash }.encode().to_vec()]
 }
 
 /// Bundles of upgrade transactions.

@@ -1,0 +1,3 @@
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| unroll_testing::fuzz::decoders::fuzz_alt_da(data));
