@@ -121,8 +121,7 @@ fn mainnet(c: &mut Criterion) {
     let built = |number: u64| {
         let fixture = json(&format!("exec/op-mainnet-{number}.json.zst")).unwrap();
         let transactions = list(&fixture["payload_attributes"]["transactions"]);
-        let first = transactions.first().map(|tx| &tx[..]);
-        Tip::from_block(cfg, header(&fixture["expected_header_rlp"]), first).unwrap()
+        Tip::from_block(cfg, header(&fixture["expected_header_rlp"]), transactions.first()).unwrap()
     };
     let tips: Vec<Tip> = (109_279_675..=109_279_683).map(built).collect();
     let base = memory.block_info_by_number(18_090_205).unwrap().unwrap();

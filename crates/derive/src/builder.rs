@@ -66,6 +66,9 @@ pub struct DerivationPipeline<'c, L1, B, L2> {
     /// Made with the first tip.
     #[builder(skip)]
     driver: Option<Driver<'c>>,
+    /// What takes the place of the attributes that were refused.
+    #[builder(skip)]
+    replacement: Option<Box<OpPayloadAttributes>>,
 }
 
 impl<L1, B, L2> PipelineBuilder<'_, L1, B, L2> {
@@ -94,6 +97,9 @@ where
         if self.driver.is_none() {
             self.driver = self.start(tip)?;
         }
+        if self.replacement.is_some() {
+            return Ok(self.replacement.take());
+        }
         let Some(driver) = &mut self.driver else { return Ok(None) };
         let EthereumDataSource { l1: data, blobs, .. } = &mut self.dap_source;
         let (chain, l2) = (&mut self.chain_provider, &mut self.l2_chain_provider);
@@ -113,12 +119,12 @@ where
         Driver::new(cfg, tip, &mut Parts { chain, data, blobs, l2 })
     }
 
-    /// See [`Pipeline::reject`](crate::pipeline::Pipeline::reject).
-    pub fn reject(
-        &mut self,
-        refused: OpPayloadAttributes,
-    ) -> Result<Option<OpPayloadAttributes>, DeriveError> {
-        self.driver.as_mut().ok_or(Misuse::ForeignAttributes)?.reject(refused)
+    /// Execution refused the last attributes; the next ones, upon the same tip, take their place. See
+    /// [`Pipeline::reject`](crate::pipeline::Pipeline::reject).
+    pub fn reject(&mut self, refused: OpPayloadAttributes) -> Result<(), DeriveError> {
+        let driver = self.driver.as_mut().ok_or(Misuse::ForeignAttributes)?;
+        self.replacement = driver.reject(refused)?.map(Box::new);
+        Ok(())
     }
 
     /// See [`Pipeline::drain_events`](crate::pipeline::Pipeline::drain_events).

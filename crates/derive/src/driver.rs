@@ -102,8 +102,7 @@ impl<'c> Driver<'c> {
             SafeBlock::from_block(self.cfg, &block)
         } else {
             let block = backend.block_start_by_number(self.base, number).map_err(DriveError::Provider)?;
-            let tip =
-                Tip::from_block(self.cfg, block.header, block.first_transaction.as_ref().map(|tx| &tx[..]));
+            let tip = Tip::from_block(self.cfg, block.header, block.first_transaction.as_ref());
             tip.map(|tip| SafeBlock::from_ref(&tip.block))
         };
         match block.map_err(CriticalCause::from)? {

@@ -92,8 +92,8 @@ fn batcher_at<B: L2ChainProvider>(
         let number = at.block.number.saturating_sub(ahead).max(cfg.genesis.l2.number);
         let block = backend.block_start_by_number(head, number).map_err(DriveError::Provider)?;
         let before = at.block.number;
-        let first = block.first_transaction.as_ref().map(|tx| &tx[..]);
-        at = Tip::from_block(cfg, block.header, first).map_err(CriticalCause::from)?;
+        at = Tip::from_block(cfg, block.header, block.first_transaction.as_ref())
+            .map_err(CriticalCause::from)?;
         if at.block.number >= before {
             return Err(CriticalCause::MissingL1(base.number).into()); // genesis lies after the base
         }

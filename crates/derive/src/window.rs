@@ -76,8 +76,7 @@ pub struct SafeBlock {
 impl SafeBlock {
     /// A block of which all is known.
     pub fn from_block(cfg: &RollupConfig, block: &L2Block) -> Result<Self, TipError> {
-        let first = block.transactions.first().map(|tx| &tx[..]);
-        let tip = Tip::from_block(cfg, block.header.clone(), first)?;
+        let tip = Tip::from_block(cfg, block.header.clone(), block.transactions.first())?;
         let batched = block.transactions.iter().filter(|tx| tx.first() != Some(&DEPOSIT_TX_TYPE));
         Ok(Self { transactions: Some(transactions_digest(batched)), ..Self::from_ref(&tip.block) })
     }

@@ -37,7 +37,7 @@ fn config(value: &Value) -> RollupConfig {
 }
 
 fn tip(cfg: &RollupConfig, header: Sealed<Header>, transactions: &[Bytes]) -> Tip {
-    Tip::from_block(cfg, header, transactions.first().map(|tx| &tx[..])).unwrap()
+    Tip::from_block(cfg, header, transactions.first()).unwrap()
 }
 
 /// The fields in which the attributes differ from those of an execution fixture.

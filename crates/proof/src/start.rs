@@ -44,6 +44,5 @@ pub(crate) fn agreed_tip<B: L2ChainProvider + TrieDBFetcher>(
         );
     }
     let block = backend.block_start_by_number(hash, header.number).map_err(TransitionError::Provider)?;
-    let first = block.first_transaction.as_ref().map(|tx| &tx[..]);
-    Ok(Tip::from_block(cfg, block.header, first).map_err(AgreedError::from)?)
+    Ok(Tip::from_block(cfg, block.header, block.first_transaction.as_ref()).map_err(AgreedError::from)?)
 }

@@ -140,8 +140,7 @@ impl<'c, B: Backend> Transition<'c, B> {
             match self.executor.execute(&mut self.backend, &attributes) {
                 Ok(payload) => {
                     let transactions = attributes.transactions.unwrap_or_default();
-                    let first = transactions.first().map(|tx| &tx[..]);
-                    self.tip = Tip::from_block(self.cfg, payload.header.clone(), first)
+                    self.tip = Tip::from_block(self.cfg, payload.header.clone(), transactions.first())
                         .map_err(AgreedError::from)?; // H-003
                     let (header, receipts) = (payload.header, payload.receipts);
                     return Ok(Some(ExecutedBlock { header, transactions, receipts }));

@@ -10,7 +10,7 @@ use crate::{
     units::{BlockId, L2Ref, L2Time},
 };
 use alloy_consensus::Header;
-use alloy_primitives::{B256, Sealed};
+use alloy_primitives::{B256, Bytes, Sealed};
 
 /// A block of the safe chain, with the system config that it left behind.
 ///
@@ -72,7 +72,7 @@ impl Tip {
     pub fn from_block(
         cfg: &RollupConfig,
         header: Sealed<Header>,
-        first_transaction: Option<&[u8]>,
+        first_transaction: Option<&Bytes>,
     ) -> Result<Self, TipError> {
         let genesis = cfg.genesis.l2;
         if header.number < genesis.number {

@@ -1,5 +1,6 @@
 //! Quantities that must not be mixed up: one newtype each.
 
+use alloy_consensus::Header;
 use alloy_primitives::B256;
 
 /// A span of time in whole seconds.
@@ -72,6 +73,12 @@ pub struct L1Ref {
 }
 
 impl L1Ref {
+    /// The block of this hash and header.
+    pub const fn from_header(hash: B256, header: &Header) -> Self {
+        let (number, parent_hash, time) = (header.number, header.parent_hash, L1Time(header.timestamp));
+        Self { number, hash, parent_hash, time }
+    }
+
     /// The block by number and hash alone.
     pub const fn id(&self) -> BlockId {
         BlockId { number: self.number, hash: self.hash }

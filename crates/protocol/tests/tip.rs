@@ -382,10 +382,10 @@ fn empty_activation_blocks() {
 fn blocks_without_l1_info_are_no_parents() {
     let cfg = cfg(forks(Fork::Ecotone, &[]));
     let (header, first) = block(&cfg, &system(), L2Time(2_000));
-    let tip = |first: Option<&[u8]>| Tip::from_block(&cfg, header.clone(), first);
+    let tip = |first: Option<&Bytes>| Tip::from_block(&cfg, header.clone(), first);
     assert_eq!(tip(None), Err(TipError::Empty));
-    assert!(matches!(tip(Some(&[])), Err(TipError::NoDeposit(_))));
-    assert!(matches!(tip(Some(&[&[2], &first[1..]].concat())), Err(TipError::NoDeposit(_))));
+    assert!(matches!(tip(Some(&Bytes::new())), Err(TipError::NoDeposit(_))));
+    assert!(matches!(tip(Some(&[&[2], &first[1..]].concat().into())), Err(TipError::NoDeposit(_))));
     let other = DepositTx { data: Bytes::from_static(&[1; 164]), ..DepositTx::decode(&first).unwrap() };
     assert!(matches!(tip(Some(&other.encode())), Err(TipError::L1Info(L1InfoError::Selector { .. }))));
     assert_eq!(tip(Some(&first)).unwrap().block.sequence_number, 3);

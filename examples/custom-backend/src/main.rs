@@ -1,18 +1,17 @@
 //! A backend over a folder of preimages, both ways: the five traits by hand with the parts put together piece by
 //! piece, and the one method of `PreimageOracle` under `Transition`.
-//! `cargo run -p custom-backend -- FOLDER`, where FOLDER holds `boot.json` (as in a witness) and a file per preimage.
+//! `cargo run -p custom-backend -- FOLDER`, where FOLDER holds a file per preimage, the boot inputs among them.
 
 use alloy_consensus::{Header, Sealed};
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes, hex, keccak256};
 use anyhow::Context;
-use std::{fs, io, path::PathBuf};
+use std::{env, fs, io, path::PathBuf};
 use unroll_derive::{EthereumDataSource, PipelineBuilder, StatefulAttributesBuilder, provider::*};
 use unroll_executor::{ExecutionError, NoHints, StatelessL2BlockExecutor, TrieDBFetcher};
 use unroll_mpt::list::{list_item, list_items};
-use unroll_proof::{OracleBackend, PreimageKey, PreimageOracle, Transition};
-use unroll_protocol::{config::*, config_file::parse_rollup_json, output_root::OutputRoot};
-use unroll_protocol::{tip::Tip, units::*};
+use unroll_proof::{OracleBackend, PreimageKey, PreimageOracle, Transition, boot::*};
+use unroll_protocol::{config::*, config_file::*, output_root::*, tip::*, units::*};
 
 /// Files are named after the preimage's typed key in hex; L1 ends with `l1_head`, to which the run is committed.
 #[derive(Clone)]
@@ -37,9 +36,6 @@ impl PreimageOracle for Folder {
 
 // Way one: five traits. The fifth, `TrieDBHinter`, is for hosts that prepare data; `NoHints` stands in for it.
 impl Folder {
-    fn keccak(&mut self, hash: B256) -> io::Result<Bytes> {
-        self.get(PreimageKey::keccak256(hash))
-    }
     /// The block of this number on the chain that ends with `head`, or `head` if that lies below.
     fn block(&mut self, head: B256, number: u64) -> io::Result<Sealed<Header>> {
         let mut block = Sealed::new_unchecked(self.header_by_hash(head)?, head);
@@ -51,7 +47,7 @@ impl Folder {
     }
     /// The items of a list of a block, such as its transactions.
     fn list(&mut self, block: B256, root: fn(&Header) -> B256) -> io::Result<Vec<Bytes>> {
-        list_items(root(&self.header_by_hash(block)?), &mut |hash| self.keccak(hash))
+        list_items(root(&self.header_by_hash(block)?), &mut |hash| self.get(PreimageKey::keccak256(hash)))
             .map_err(io::Error::other)
     }
 }
@@ -61,11 +57,10 @@ impl Provider for Folder {
 impl ChainProvider for Folder {
     fn block_info_by_number(&mut self, number: u64) -> io::Result<Option<L1Ref>> {
         let block = self.block(self.l1_head, number)?;
-        let (hash, parent_hash, time) = (block.hash(), block.parent_hash, L1Time(block.timestamp));
-        Ok((block.number == number).then_some(L1Ref { number, hash, parent_hash, time })) // `None`: L1 ends
+        Ok((block.number == number).then(|| L1Ref::from_header(block.hash(), &block))) // `None`: L1 ends
     }
     fn header_by_hash(&mut self, hash: B256) -> io::Result<Header> {
-        alloy_rlp::decode_exact(self.keccak(hash)?).map_err(io::Error::other)
+        alloy_rlp::decode_exact(self.get(PreimageKey::keccak256(hash))?).map_err(io::Error::other)
     }
     fn receipts_by_hash(&mut self, hash: B256) -> io::Result<Vec<Bytes>> {
         self.list(hash, |header| header.receipts_root)
@@ -77,9 +72,9 @@ impl ChainProvider for Folder {
 impl BlobProvider for Folder {
     fn blobs(&mut self, _: &L1Ref, hashes: &[IndexedBlobHash]) -> io::Result<Vec<Box<Blob>>> {
         let blob = |blob: &IndexedBlobHash| {
-            let commitment =
-                self.get(PreimageKey::sha256(blob.hash))?[..].try_into().map_err(io::Error::other)?;
-            PreimageOracle::blob(self, &commitment).map_err(io::Error::other) // out of its field elements
+            let commitment = self.get(PreimageKey::sha256(blob.hash))?;
+            // Put together of its field elements.
+            self.blob(commitment[..].try_into().map_err(io::Error::other)?).map_err(io::Error::other)
         };
         hashes.iter().map(blob).collect()
     }
@@ -91,7 +86,8 @@ impl L2ChainProvider for Folder {
     }
     fn block_start_by_number(&mut self, head: B256, number: u64) -> io::Result<L2BlockStart> {
         let header = self.block(head, number)?;
-        let first = list_item(header.transactions_root, 0, &mut |hash| self.keccak(hash));
+        let first =
+            list_item(header.transactions_root, 0, &mut |hash| self.get(PreimageKey::keccak256(hash)));
         Ok(L2BlockStart { first_transaction: first.map_err(io::Error::other)?, header })
     }
     fn upgrade_bundle(&mut self, sha256: B256) -> io::Result<Bytes> {
@@ -100,10 +96,10 @@ impl L2ChainProvider for Folder {
 }
 impl TrieDBFetcher for Folder {
     fn trie_node_preimage(&mut self, hash: B256) -> io::Result<Bytes> {
-        self.keccak(hash)
+        self.get(PreimageKey::keccak256(hash))
     }
     fn bytecode_by_hash(&mut self, hash: B256) -> io::Result<Bytes> {
-        self.keccak(hash)
+        self.get(PreimageKey::keccak256(hash))
     }
     fn l2_header_by_hash(&mut self, hash: B256) -> io::Result<Header> {
         self.header_by_hash(hash)
@@ -115,7 +111,7 @@ fn piece_by_piece(l1: Folder, cfg: &RollupConfig, agreed: B256, target: u64) -> 
     let (mut l2, blobs) = (l1.clone(), l1.clone());
     let number = l2.header_by_hash(agreed)?.number;
     let L2BlockStart { header, first_transaction } = l2.block_start_by_number(agreed, number)?;
-    let mut tip = Tip::from_block(cfg, header.clone(), first_transaction.as_ref().map(|tx| &tx[..]))?;
+    let mut tip = Tip::from_block(cfg, header.clone(), first_transaction.as_ref())?;
     let mut pipeline = PipelineBuilder::new()
         .rollup_config(cfg)
         .dap_source(EthereumDataSource::new(l1.clone(), blobs, cfg))
@@ -126,17 +122,12 @@ fn piece_by_piece(l1: Folder, cfg: &RollupConfig, agreed: B256, target: u64) -> 
         .build();
     let executor = StatelessL2BlockExecutor::builder(cfg, l2, NoHints::new());
     let mut executor = executor.with_parent_header(header).build();
-    let mut replaced = None;
     while tip.block.number < target {
-        let next = replaced.take().map_or_else(|| pipeline.next_attributes(&tip), |next| Ok(Some(next)))?;
-        let Some(attributes) = next else { break };
-        match executor.execute_payload(&attributes) {
-            Ok(block) => {
-                let first = attributes.transactions.iter().flatten().next();
-                tip = Tip::from_block(cfg, block.header, first.map(|tx| &tx[..]))?;
-            }
-            // An invalid payload gives way to its deposits (from Holocene), or to the next batch.
-            Err(ExecutionError::InvalidPayload(_)) => replaced = pipeline.reject(*attributes)?.map(Box::new),
+        let Some(next) = pipeline.next_attributes(&tip)? else { break };
+        match executor.execute_payload(&next) {
+            Ok(block) => tip = Tip::from_block(cfg, block.header, next.transactions.iter().flatten().next())?,
+            // The next attributes are its deposits alone (from Holocene), or those of another batch.
+            Err(ExecutionError::InvalidPayload(_)) => pipeline.reject(*next)?,
             Err(error) => return Err(error.into()), // nothing is known about the payload
         }
     }
@@ -151,14 +142,13 @@ fn one_method(l1: &Folder, cfg: &RollupConfig, agreed: OutputRoot, target: u64) 
 }
 
 fn main() -> anyhow::Result<()> {
-    let path = PathBuf::from(std::env::args().nth(1).context("usage: custom-backend FOLDER")?);
-    let boot: serde_json::Value = serde_json::from_slice(&fs::read(path.join("boot.json"))?)?;
-    let hash = |field: &str| boot[field].as_str().unwrap_or_default().parse::<B256>();
-    let target = boot["claimed_l2_block_number"].as_u64().context("no claimed block number")?;
-    let claim = hash("claimed_l2_output_root")?;
-    let (cfg, _) = parse_rollup_json(boot["rollup_config"].to_string().as_bytes())?;
-    let mut folder = Folder { path, l1_head: hash("l1_head")? };
-    let agreed = OutputRoot::decode(&folder.keccak(hash("agreed_l2_output_root")?)?)?;
+    let path = PathBuf::from(env::args().nth(1).context("usage: custom-backend FOLDER")?);
+    let boot = BootInfo::load(&mut Folder { path: path.clone(), l1_head: B256::ZERO })?;
+    let mut folder = Folder { path, l1_head: boot.l1_head };
+    let given = given_config(&mut folder, boot.chain_id)?; // of a chain that is not built in
+    let cfg = choose_config(boot.chain_id, given.map(|json| parse_rollup_json(&json)).transpose()?)?;
+    let agreed = OutputRoot::decode(&folder.get(PreimageKey::keccak256(boot.agreed_output_root))?)?;
+    let (target, claim) = (boot.claimed_block_number, boot.claimed_output_root);
     let by_hand = piece_by_piece(folder.clone(), &cfg, agreed.block_hash, target)?;
     for root in [by_hand, one_method(&folder, &cfg, agreed, target)?] {
         println!("{} at block {target}: {root}", if root == claim { "valid" } else { "INVALID" });

@@ -3,11 +3,32 @@
 
 use std::{fs, path::Path, process::Command};
 
+use alloy_primitives::hex;
+use serde_json::Value;
+use unroll_proof::preimage::{LocalInput, PreimageKey};
+
+/// What a host answers for the boot inputs.
+fn local(boot: &Value) -> [(LocalInput, Vec<u8>); 6] {
+    let hash = |field: &str| hex::decode(boot[field].as_str().unwrap()).unwrap();
+    let number = |field: &str| boot[field].as_u64().unwrap().to_be_bytes().to_vec();
+    [
+        (LocalInput::L1Head, hash("l1_head")),
+        (LocalInput::AgreedOutputRoot, hash("agreed_l2_output_root")),
+        (LocalInput::ClaimedOutputRoot, hash("claimed_l2_output_root")),
+        (LocalInput::ClaimedBlockNumber, number("claimed_l2_block_number")),
+        (LocalInput::ChainId, number("chain_id")),
+        (LocalInput::RollupConfig, boot["rollup_config"].to_string().into_bytes()),
+    ]
+}
+
 /// Unpacks a witness (`NAME.json`, `NAME.preimages.zst`) into a folder, and runs the example on it.
 fn run(folder: &Path, name: &str) {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     fs::create_dir_all(&target).unwrap();
-    fs::copy(folder.join(format!("{name}.json")), target.join("boot.json")).unwrap();
+    let boot = serde_json::from_slice(&fs::read(folder.join(format!("{name}.json"))).unwrap()).unwrap();
+    for (input, value) in local(&boot) {
+        fs::write(target.join(hex::encode(PreimageKey::local(input).as_bytes())), value).unwrap();
+    }
     let records =
         zstd::decode_all(fs::File::open(folder.join(format!("{name}.preimages.zst"))).unwrap()).unwrap();
     let mut rest = &records[..];
@@ -15,7 +36,7 @@ fn run(folder: &Path, name: &str) {
         let (key, tail) = rest.split_at(32);
         let (length, tail) = tail.split_at(4);
         let (value, tail) = tail.split_at(u32::from_le_bytes(length.try_into().unwrap()) as usize);
-        fs::write(target.join(alloy_primitives::hex::encode(key)), value).unwrap();
+        fs::write(target.join(hex::encode(key)), value).unwrap();
         rest = tail;
     }
     let output = Command::new(env!("CARGO_BIN_EXE_custom-backend")).arg(&target).output().unwrap();

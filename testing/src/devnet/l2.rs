@@ -36,7 +36,7 @@ impl L2Block {
     ///
     /// If it is none of this chain.
     pub fn tip(&self, cfg: &RollupConfig) -> Tip {
-        let first = self.transactions.first().map(|transaction| &transaction[..]);
+        let first = self.transactions.first();
         Tip::from_block(cfg, self.header.clone(), first).expect("our own block can be built on")
     }
 
@@ -82,7 +82,7 @@ pub fn build(
     store.insert_list(&transactions);
     store.insert_list(&receipts);
     store.insert(output.encode().to_vec().into());
-    let first = transactions.first().map(|transaction| &transaction[..]);
+    let first = transactions.first();
     let tip = Tip::from_block(cfg, header.clone(), first).expect("our own block can be built on");
     let (l1_origin, sequence_number) = (tip.block.l1_origin, tip.block.sequence_number);
     Ok(L2Block { header, transactions, receipts, output, l1_origin, sequence_number, safe_at: None })

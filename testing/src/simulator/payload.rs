@@ -81,7 +81,7 @@ pub fn header(cfg: &RollupConfig, block: &Block) -> Sealed<Header> {
 /// What the block leaves for the next.
 pub fn tip(history: &History, block: &Block) -> Tip {
     let transactions = transactions(history, block, None);
-    Tip::from_block(&history.cfg, header(&history.cfg, block), transactions.first().map(|tx| &tx[..]))
+    Tip::from_block(&history.cfg, header(&history.cfg, block), transactions.first())
         .expect("made by the rules that read it")
 }
 

@@ -21,11 +21,12 @@ use unroll_derive::{
 use unroll_protocol::{
     config::{AltDaConfig, DaCommitment, RollupConfig},
     deposit::{DEPOSIT_TOPIC, DepositError, DepositTx},
+    extra_data::BaseFeeSettings,
     forks::Fork,
     frame::Frame,
     l1_info::l1_info_deposit,
     l1_transaction::IgnoredTransaction,
-    system_config::{ConfigUpdate, ConfigUpdateError, SystemConfig},
+    system_config::{ConfigUpdate, ConfigUpdateError, Eip1559Params, SystemConfig},
     tip::Tip,
     units::{L1Ref, L2Time},
 };
@@ -436,11 +437,14 @@ fn l2_block(cfg: &RollupConfig, memory: &Memory, j: u64, epoch: u64, batcher: Ad
     let system = SystemConfig { batcher, ..cfg.genesis.system_config };
     let info = l1_info_deposit(cfg, &system, &origin, &Default::default(), 0, L2Time(origin.time.0)).unwrap();
     let parent_hash = memory.l2.get(&(99 + j)).map_or(cfg.genesis.l2.hash, |parent| parent.header.hash());
+    let eip1559 = Eip1559Params { denominator: 250, elasticity: 6 };
+    let settings = BaseFeeSettings { eip1559, min_base_fee: 0 };
     let header = Header {
         number: 100 + j,
         timestamp: origin.time.0,
         parent_hash,
         gas_limit: 30_000_000,
+        extra_data: settings.encode(cfg.forks.execution(L2Time(origin.time.0)).extra_data),
         ..Header::default()
     };
     L2Block { header: alloy_consensus::Sealable::seal_slow(header), transactions: vec![info] }
@@ -655,7 +659,7 @@ fn a_pipeline_of_parts() {
     let attributes = pipeline.next_attributes(&tip).unwrap().unwrap();
     assert_eq!(attributes.transactions.as_ref().unwrap()[1..], [tx("a")]);
     assert!(pipeline.drain_events().any(|event| matches!(event, Event::DataRead { .. })));
-    assert_eq!(pipeline.reject(*attributes), Ok(None));
+    assert_eq!(pipeline.reject(*attributes), Ok(()));
     assert_eq!(pipeline.next_attributes(&tip), Ok(None));
 
     let other = rollup(Fork::Fjord);
@@ -665,4 +669,20 @@ fn a_pipeline_of_parts() {
         let mut wrong = parts(&cfg, builder_cfg, &memory, memory.numbers[&origin]);
         assert_eq!(wrong.next_attributes(&tip), Err(misuse.into()));
     }
+}
+
+/// H-011: the attributes after refused ones are their deposits alone, handed out once.
+#[test]
+fn a_pipeline_of_parts_replaces_what_is_refused() {
+    let cfg = rollup(Fork::Holocene);
+    let (memory, tip) = derivable(&cfg);
+    let mut pipeline = parts(&cfg, &cfg, &memory, memory.numbers[&70]);
+    let refused = pipeline.next_attributes(&tip).unwrap().unwrap();
+    let mut deposits = refused.clone();
+    deposits.transactions.as_mut().unwrap().truncate(1);
+    assert_ne!(deposits, refused);
+    assert_eq!(pipeline.reject(*refused), Ok(()));
+    assert_eq!(pipeline.next_attributes(&tip), Ok(Some(deposits)));
+    let unused = pipeline.next_attributes(&tip).unwrap_err();
+    assert!(matches!(unused, DriveError::Derive(_)), "{unused}");
 }

@@ -9,7 +9,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
 use unroll_derive::provider::ChainProvider;
-use unroll_protocol::units::{L1Ref, L1Time};
+use unroll_protocol::units::L1Ref;
 
 /// Headers that are kept whole. The walk back ends where reading begins, so this covers the channel timeout (50 blocks), in
 /// which blocks are looked at twice; a header further on is read a second time, so that memory does not grow with the range.
@@ -54,7 +54,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
             let (key, purpose) = (PreimageKey::keccak256(hash), Purpose::L1Header { hash });
             return Err(BackendError::malformed(key, purpose, what));
         }
-        self.l1.blocks.push(l1_ref(hash, &header));
+        self.l1.blocks.push(L1Ref::from_header(hash, &header));
         self.l1.keep(hash, header);
         Ok(())
     }
@@ -106,8 +106,4 @@ impl<O: PreimageOracle> ChainProvider for OracleBackend<O> {
         self.hint(purpose, Hint::L1Transactions(hash))?;
         self.list(root, purpose) // B-004
     }
-}
-
-fn l1_ref(hash: B256, header: &Header) -> L1Ref {
-    L1Ref { number: header.number, hash, parent_hash: header.parent_hash, time: L1Time(header.timestamp) }
 }
