@@ -1,6 +1,7 @@
 //! The fuzz targets of derivation: every decoder, and the pipeline's operations. `docs/FUZZING.md` says how to run them.
 //!
-//! The bodies stand beside the code that they try; here are their names, and the inputs to begin with.
+//! The bodies stand beside the code that they try, those of the small decoders in [`decoders`]; here are their names, and the
+//! inputs to begin with.
 
 pub mod decoders;
 pub mod pipeline;

@@ -1,6 +1,7 @@
-//! 100,000 random updates in the tries of crates.io, side by side: `cargo run --release --features trie --bin trie`. Each trie is built from
-//! nothing and asked for its root, then all of its values change, and it is asked again. Wall time on one thread, best of
-//! `RUNS`; all roots are compared. A trie that keeps nothing has no figure for changes: it is built again.
+//! 100,000 random updates in the tries of crates.io, side by side: `cargo run --release --features trie --bin trie` (or
+//! `trie-parallel`). Each trie is built from nothing and asked for its root, then all of its values change, and it is asked
+//! again. Wall time, best of `RUNS`; all roots are compared. A trie that keeps nothing has no figure for changes: it is
+//! built again.
 
 use std::{
     sync::Arc,
