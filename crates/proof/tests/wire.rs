@@ -88,7 +88,7 @@ fn values() -> BTreeMap<PreimageKey, Bytes> {
     .into()
 }
 
-/// K-003 to K-007, K-020, K-024: every kind of key, however the bytes are cut; K-061: a value larger than a pipe holds.
+/// K-003 to K-007, K-020, K-024, K-072: every kind of key, however the bytes are cut; K-061: a value larger than a pipe holds.
 #[test]
 fn values_of_every_kind_in_pieces_of_any_size() {
     for most in [1, 3, 8, 31, 4096, usize::MAX] {

@@ -1,7 +1,8 @@
 //! The state transition of an OP Stack chain as a program for fault-proof VMs: Cannon (MIPS64) and Asterisc (RISC-V 64).
 //!
 //! What it does is `unroll_proof::program`, the same code as everywhere; here is what a machine without an operating
-//! system needs besides. Exit codes: 0 the claim is valid, 1 it is invalid, 2 nothing can be said, with the reason on stderr.
+//! system needs besides. `guests/build.sh` builds it reproducibly, as its image is a part of the games' first state (K-076).
+//! Exit codes: 0 the claim is valid, 1 it is invalid, 2 nothing can be said, with the reason on stderr.
 #![no_std]
 #![no_main]
 // Inline assembly for MIPS is not stable yet; building the core library is not either.

@@ -1,5 +1,5 @@
 //! The machine: how a program starts, and its system calls, of which four suffice. They are Linux's, so that the program
-//! runs under qemu as well.
+//! runs under qemu as well. None of those that do nothing (K-073) is called, and no thread is started (K-078).
 //!
 //! The stack is the one that the machine gives; below it nothing is mapped in the VMs' flat memory. Its depth is bounded by
 //! the program: no recursion is deeper than a trie's key, and the EVM keeps its frames on the heap.

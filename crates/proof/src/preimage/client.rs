@@ -93,7 +93,7 @@ fn request<C: Channel>(channel: &mut C, key: PreimageKey) -> Result<usize, WireE
 impl<C: Channel, H: HintSink<C::Error>> PreimageOracle for OracleClient<C, H> {
     type Error = WireError<C::Error>;
 
-    /// One allocation, of the value's size.
+    /// One allocation, of the value's size; no byte beyond it is asked for (K-077).
     fn get(&mut self, key: PreimageKey) -> Result<Bytes, Self::Error> {
         self.exchange(|channel| {
             let mut value = vec![0; request(channel, key)?];

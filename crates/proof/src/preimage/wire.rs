@@ -7,7 +7,7 @@
 //! ```
 
 /// Most bytes of a value: the largest that a run reads are L1 transactions, of some hundred kilobytes, and L2 transactions, which
-/// no channel makes larger than 100 MB. A length from the other side meets this bound before memory is asked for it.
+/// no channel makes larger than 100 MB (K-061). A length from the other side meets this bound before memory is asked for it.
 pub const MAX_VALUE_BYTES: u64 = 128 << 20;
 
 /// Most bytes of a hint. The longest announce a payload: the transactions of a block, in hex within JSON within hex.
