@@ -14,12 +14,23 @@ use std::{
     time::Instant,
 };
 use unroll_host::{
-    Host, LocalInputs, run_native,
+    Host, LocalInputs,
+    archive::{Claim, Claims, Compression, Contents, save},
+    run_native,
     store::{Directory, Format, Layout, RedbWriter, open},
 };
 use unroll_proof::{BootInfo, PreimageKey, PreimageOracle};
 
-const FORMATS: [Format; 2] = [Format::Directory, Format::Redb];
+/// An archive is not compressed, so that it is served where it lies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Directory,
+    Redb,
+    Archive,
+}
+
+const KINDS: [(Kind, &str); 3] =
+    [(Kind::Directory, "directory"), (Kind::Redb, "redb"), (Kind::Archive, "archive")];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -30,13 +41,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let mib: u64 = arguments.first().map_or(Ok(200), |mib| mib.parse())?;
     let folder = arguments.get(1).map_or_else(|| env::temp_dir().join("unroll-load"), PathBuf::from);
-    println!("| store | values | filled in | on disk | served in | peak memory of the server |");
-    println!("|---|---|---|---|---|---|");
-    for format in FORMATS {
-        let path = folder.join(format.name());
-        let _ = fs::remove_dir_all(&path);
+    fs::create_dir_all(&folder)?;
+    println!("| store | values | filled in | on disk | served in | peak memory of the server | of it not the mapped file |");
+    println!("|---|---:|---:|---:|---:|---:|---:|");
+    for (kind, name) in KINDS {
+        let path = folder.join(name);
+        remove(&path)?;
         let clock = Instant::now();
-        let count = fill(&path, format, mib << 20)?;
+        let count = fill(&path, kind, mib << 20)?;
         let filled = clock.elapsed().as_secs_f64();
         let disk = on_disk(&path)? >> 20;
         let serve = Command::new(env::current_exe()?)
@@ -48,10 +60,18 @@ fn main() -> Result<(), Box<dyn Error>> {
         if !serve.status.success() {
             return Err(format!("serving failed: {}", String::from_utf8_lossy(&serve.stderr)).into());
         }
-        println!("| {format} | {count} | {filled:.1} s | {disk} MiB | {} |", figures.trim());
-        fs::remove_dir_all(&path)?;
+        println!("| {name} | {count} | {filled:.1} s | {disk} MiB | {} |", figures.trim());
+        remove(&path)?;
     }
     Ok(())
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+        Err(_) => Ok(()),
+    }
 }
 
 /// Value `index` of the witness.
@@ -88,35 +108,49 @@ fn key(value: &[u8]) -> PreimageKey {
     PreimageKey::keccak256(keccak256(value))
 }
 
-fn fill(path: &Path, format: Format, bytes: u64) -> Result<u64, Box<dyn Error>> {
+fn fill(path: &Path, kind: Kind, bytes: u64) -> Result<u64, Box<dyn Error>> {
     let mut count = 0;
-    if format == Format::Redb {
-        let mut writer = RedbWriter::create(path)?;
-        for value in witness(bytes) {
-            writer.insert(*key(&value).as_bytes(), value)?;
-            count += 1;
+    match kind {
+        Kind::Redb => {
+            let mut writer = RedbWriter::create(path)?;
+            for value in witness(bytes) {
+                writer.insert(*key(&value).as_bytes(), value)?;
+                count += 1;
+            }
+            writer.finish()?;
         }
-        writer.finish()?;
-    } else {
-        let directory = Directory::create(path, Layout::Folders)?;
-        for value in witness(bytes) {
-            directory.insert(key(&value).as_bytes(), &value)?;
-            count += 1;
+        Kind::Directory => {
+            let directory = Directory::create(path, Layout::Folders)?;
+            for value in witness(bytes) {
+                directory.insert(key(&value).as_bytes(), &value)?;
+                count += 1;
+            }
+        }
+        Kind::Archive => {
+            let boot = boot();
+            let claims = Claims { chain_id: boot.chain_id, claims: vec![Claim::of(&boot, 0)] };
+            let mut contents = Contents::new(claims, Bytes::new(), Bytes::new());
+            contents.add_keccak(witness(bytes));
+            count = contents.preimages().len() as u64;
+            save(path, &contents, Compression::None)?;
         }
     }
     Ok(count)
 }
 
-fn serve(path: &Path, bytes: u64) -> Result<(), Box<dyn Error>> {
-    let zero = B256::ZERO;
-    let boot = BootInfo {
-        l1_head: zero,
-        agreed_output_root: zero,
-        claimed_output_root: zero,
+/// Nobody asks for it.
+fn boot() -> BootInfo {
+    BootInfo {
+        l1_head: B256::ZERO,
+        agreed_output_root: B256::ZERO,
+        claimed_output_root: B256::ZERO,
         claimed_block_number: 0,
         chain_id: 10,
-    };
-    let local = LocalInputs { boot, rollup_config: None, l1_config: None };
+    }
+}
+
+fn serve(path: &Path, bytes: u64) -> Result<(), Box<dyn Error>> {
+    let local = LocalInputs { boot: boot(), rollup_config: None, l1_config: None };
     let mut host = Host::new(local, open(path, Format::Directory)?);
     let clock = Instant::now();
     let wrong = run_native(&mut host, |mut client| {
@@ -126,14 +160,20 @@ fn serve(path: &Path, bytes: u64) -> Result<(), Box<dyn Error>> {
         return Err(format!("value {index} came wrong").into());
     }
     let status = fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak memory")?;
-    let kib: u64 = peak.trim().trim_end_matches(" kB").parse()?;
-    println!("{:.1} s | {:.1} MiB", clock.elapsed().as_secs_f64(), kib as f64 / 1024.0);
+    let mib = |name: &str| -> Result<f64, Box<dyn Error>> {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no figure of memory")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
+    };
+    let (peak, mapped) = (mib("VmHWM:")?, mib("RssFile:")?);
+    println!("{:.1} s | {peak:.1} MiB | {:.1} MiB", clock.elapsed().as_secs_f64(), peak - mapped);
     Ok(())
 }
 
 fn on_disk(path: &Path) -> std::io::Result<u64> {
     use std::os::unix::fs::MetadataExt;
+    if !path.is_dir() {
+        return Ok(path.metadata()?.blocks() * 512);
+    }
     let mut total = 0;
     for entry in fs::read_dir(path)? {
         let entry = entry?;
