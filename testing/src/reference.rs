@@ -37,7 +37,7 @@ pub fn derive(
         frames: l1.iter().map(|block| Frames::of(cfg, block)).collect(),
         accepts,
         chain: safe.to_vec(),
-        read: Vec::new(),
+        executed: Vec::new(),
         reading: 0,
         moved_front: 0,
         queue: Vec::new(),
@@ -46,7 +46,7 @@ pub fn derive(
         span: VecDeque::new(),
     };
     let end = reference.run().err().unwrap_or(End::OutOfL1);
-    Derived { blocks: reference.chain.split_off(safe.len()), read: reference.read, end }
+    Derived { blocks: reference.chain.split_off(safe.len()), executed: reference.executed, end }
 }
 
 /// A batch that waits, and the index of the L1 block that it came out of.
@@ -63,8 +63,8 @@ struct Reference<'a> {
     frames: Vec<Frames>,
     accepts: &'a dyn Fn(&Block) -> bool,
     chain: Vec<Block>,
-    /// See [`Derived::read`].
-    read: Vec<u64>,
+    /// See [`Derived::executed`].
+    executed: Vec<(Block, u64)>,
     /// The number of the L1 block being read.
     reading: u64,
     /// F-087: the epoch that the window's front was moved to, ahead of the safe head.
@@ -147,10 +147,12 @@ impl Reference<'_> {
     /// One batch is taken, then one decision made. False: nothing can be decided now.
     fn buffered_step(&mut self, current: usize, dry: bool) -> Result<bool, End> {
         let Some(batches) = self.buffered_candidate(current, dry)? else { return Ok(false) };
+        let below = self.chain.len();
         for mut batch in batches {
             batch.parent_hash = self.head().hash; // F-056, F-012
             if !self.build(&batch, false)? {
-                break; // F-057, H-013
+                self.chain.truncate(below); // F-001, H-013: a span is applied whole or not at all
+                break; // F-057
             }
         }
         Ok(true)
@@ -310,8 +312,7 @@ impl Reference<'_> {
     fn build(&mut self, batch: &Singular, strict: bool) -> Result<bool, End> {
         let block = self.attributes(batch)?;
         if (self.accepts)(&block) {
-            self.chain.push(block); // H-003
-            self.read.push(self.reading);
+            self.push(block);
             return Ok(true);
         }
         if block.transactions.is_empty() {
@@ -325,10 +326,15 @@ impl Reference<'_> {
         if !(self.accepts)(&replaced) {
             return Err(End::Critical("H-014"));
         }
-        self.chain.push(replaced);
-        self.read.push(self.reading);
+        self.push(replaced);
         self.flush(); // H-011, H-018
         Ok(true)
+    }
+
+    /// H-003.
+    fn push(&mut self, block: Block) {
+        self.executed.push((block.clone(), self.reading));
+        self.chain.push(block);
     }
 
     /// G.1.

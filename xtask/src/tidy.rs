@@ -298,8 +298,8 @@ fn check_budgets(files: &[File], findings: &mut Vec<String>) {
             .filter(|f| f.path.starts_with(&prefix) && !f.is_test_file() && !f.is_generated())
             .map(|f| f.text.lines().take(f.code_lines).filter(|l| !is_comment_or_blank(l)).count())
             .sum();
-        if lines > budget {
-            findings.push(format!("{prefix}: {lines} lines of code, at most {budget}"));
+        if lines >= budget {
+            findings.push(format!("{prefix}: {lines} lines of code, not less than {budget}"));
         }
     }
 }

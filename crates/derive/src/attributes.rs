@@ -65,27 +65,6 @@ pub(crate) fn attributes(
         }
     }
     transactions.extend(&batch.transactions);
-    Ok(fields(cfg, &system, time, epoch, transactions))
-}
-
-/// G-003: whether the block opens the epoch, which must be the safe head's origin or follow it.
-fn check_epoch(tip: &Tip, epoch: &L1Input) -> Result<bool, ResetCause> {
-    let origin = tip.block.l1_origin;
-    let opens_epoch = epoch.origin.number != origin.number;
-    let continued = if opens_epoch { epoch.origin.parent_hash } else { epoch.origin.hash };
-    if continued != origin.hash {
-        return Err(ResetCause::Epoch { epoch: epoch.origin.id(), origin });
-    }
-    Ok(opens_epoch)
-}
-
-fn fields(
-    cfg: &RollupConfig,
-    system: &SystemConfig,
-    time: L2Time,
-    epoch: &L1Input,
-    transactions: Vec<Bytes>,
-) -> OpPayloadAttributes {
     let rules = cfg.forks.execution(time);
     let mut out = OpPayloadAttributes::default();
     out.payload_attributes.timestamp = time.0;
@@ -98,9 +77,20 @@ fn fields(
     out.transactions = Some(transactions);
     out.no_tx_pool = Some(true);
     out.gas_limit = Some(system.gas_limit.saturating_add(cfg.upgrade_gas(time))); // G-041
-    out.eip_1559_params = (rules.extra_data != ExtraData::Empty).then(|| eip1559_params(cfg, system, time));
+    out.eip_1559_params = (rules.extra_data != ExtraData::Empty).then(|| eip1559_params(cfg, &system, time));
     out.min_base_fee = (rules.extra_data == ExtraData::Eip1559AndMinBaseFee).then_some(system.min_base_fee); // G-045
-    out
+    Ok(out)
+}
+
+/// G-003: whether the block opens the epoch, which must be the safe head's origin or follow it.
+fn check_epoch(tip: &Tip, epoch: &L1Input) -> Result<bool, ResetCause> {
+    let origin = tip.block.l1_origin;
+    let opens_epoch = epoch.origin.number != origin.number;
+    let continued = if opens_epoch { epoch.origin.parent_hash } else { epoch.origin.hash };
+    if continued != origin.hash {
+        return Err(ResetCause::Epoch { epoch: epoch.origin.id(), origin });
+    }
+    Ok(opens_epoch)
 }
 
 /// G-044: zeros in the activation block, whatever its epoch's logs say.

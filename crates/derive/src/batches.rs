@@ -13,7 +13,7 @@ use core::{iter::Peekable, mem};
 use unroll_protocol::{
     batch::{Batch, BatchReader, SingularBatch, SpanBatch, SpanBlock, SpanBlocks, Transactions},
     compression::{StreamEnd, decompress},
-    units::{L1Ref, L2Ref, L2Time},
+    units::{L1Ref, L2Ref},
 };
 
 /// What the batch stage comes to.
@@ -64,6 +64,11 @@ impl BatchOrder {
             Self::Buffered { queue, .. } => queue.batches.front().map(|queued| queued.inclusion),
             Self::Strict { .. } => None,
         }
+    }
+
+    /// Whether, before Holocene, more blocks of a span follow on the last one.
+    pub(crate) fn is_streaming(&self) -> bool {
+        matches!(self, Self::Buffered { queue, .. } if queue.span.as_ref().is_some_and(|span| span.len() > 0))
     }
 
     /// F-090: from Holocene, drops the streamed span, the channel being decoded and the one being staged; never queued
@@ -131,10 +136,6 @@ impl Work<'_> {
         }
     }
 
-    fn next_time(&self) -> L2Time {
-        self.tip.time.plus(self.l1.cfg.block_time)
-    }
-
     /// The next block of a span, if it fits the slot. If it does not, its predecessor was not built, and the rest is
     /// void (F-057, F-083). The parent is the safe head as it is now (F-056, F-080, G-006).
     fn stream(&mut self, span: &mut Option<SpanCursor>) -> Option<SingularBatch> {
@@ -142,7 +143,7 @@ impl Work<'_> {
             *span = None;
             return None;
         };
-        let epoch = self.window.origin(epoch_number).filter(|_| time == self.next_time());
+        let epoch = self.window.origin(epoch_number).filter(|_| time == self.l1.slot_after(self.tip));
         let Some(epoch) = epoch.map(L1Ref::id) else {
             let blocks = 1 + span.take().map_or(0, |span| span.len());
             let id = BatchId { span: true, time, epoch: epoch_number, blocks };
@@ -159,7 +160,7 @@ impl Work<'_> {
         if block < last || (block == last && !dry) {
             return None; // F-085
         }
-        let time = self.next_time();
+        let time = self.l1.slot_after(self.tip);
         let opens_epoch = Some(epoch.number) == self.tip.l1_origin.number.checked_add(1);
         if time.is_before_l1(next.time) || opens_epoch {
             self.events.push(Event::EmptyBatch { block, epoch: epoch.id(), time }); // F-086, F-088
@@ -263,13 +264,13 @@ impl BatchQueue {
                 Ok(fate) => fate,
                 Err(missing) => return Some(Next::NeedL2(missing)),
             };
-            let waits = matches!(fate, Fate::Future | Fate::Undecided);
+            let waits = matches!(fate, Fate::Future | Fate::Undecided(_));
             if !(waits && mem::replace(&mut queued.told, true)) {
                 work.tell(id, fate);
             }
             match fate {
                 Fate::Future => index += 1,
-                Fate::Undecided => return None, // F-089
+                Fate::Undecided(_) => return None, // F-089
                 Fate::Accepted => return self.accept(index, work).map(Next::Batch),
                 Fate::Dropped(_) | Fate::Past | Fate::Drained => drop(self.batches.remove(index)),
             }

@@ -14,7 +14,11 @@ use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
-use unroll_protocol::{config::RollupConfig, tip::Tip, units::L1Ref};
+use unroll_protocol::{
+    config::RollupConfig,
+    tip::Tip,
+    units::{BlockId, L1Ref},
+};
 
 /// Where batcher data, deposits and config updates come from: L1 blocks and their blobs.
 #[derive(Debug)]
@@ -119,12 +123,11 @@ where
         Driver::new(cfg, tip, &mut Parts { chain, data, blobs, l2 })
     }
 
-    /// Execution refused the last attributes; the next ones, upon the same tip, take their place. See
-    /// [`Pipeline::reject`](crate::pipeline::Pipeline::reject).
-    pub fn reject(&mut self, refused: OpPayloadAttributes) -> Result<(), DeriveError> {
-        let driver = self.driver.as_mut().ok_or(Misuse::ForeignAttributes)?;
-        self.replacement = driver.reject(refused)?.map(Box::new);
-        Ok(())
+    /// Execution refused the last attributes. The next ones take their place, upon this block: see [`Refusal`].
+    pub fn reject(&mut self, refused: Box<OpPayloadAttributes>) -> Result<BlockId, DeriveError> {
+        let refusal = self.driver.as_mut().ok_or(Misuse::ForeignAttributes)?.reject(refused)?;
+        self.replacement = refusal.deposits;
+        Ok(refusal.upon)
     }
 
     /// See [`Pipeline::drain_events`](crate::pipeline::Pipeline::drain_events).

@@ -8,7 +8,11 @@ use crate::{
 use alloc::{collections::VecDeque, vec::Vec};
 use alloy_primitives::Bytes;
 use unroll_protocol::{
-    channel::Channel, config::RollupConfig, forks::DerivationRules, frame::Frame, units::L1Ref,
+    channel::Channel,
+    config::RollupConfig,
+    forks::DerivationRules,
+    frame::Frame,
+    units::{L1Ref, L2Ref, L2Time},
 };
 
 /// The L1 block being read, and the rules that its time selects.
@@ -22,6 +26,11 @@ pub(crate) struct Reading<'c> {
 impl<'c> Reading<'c> {
     pub(crate) fn new(cfg: &'c RollupConfig, origin: L1Ref) -> Self {
         Self { cfg, origin, rules: cfg.forks.derivation(origin.time) }
+    }
+
+    /// When the block upon `tip` begins.
+    pub(crate) fn slot_after(&self, tip: &L2Ref) -> L2Time {
+        tip.time.plus(self.cfg.block_time)
     }
 
     /// D-002: the timeout in force now, whenever the channel was opened.
@@ -137,7 +146,7 @@ impl Channels for StagedChannel {
     /// A whole channel leaves the slot at once (D-025).
     fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes> {
         if let Some(channel) = self.channel.take_if(|channel| l1.is_timed_out(channel)) {
-            events.push(l1.channel_dropped(&channel, ChannelDrop::TimedOut)); // D-024
+            events.push(l1.channel_dropped(&channel, ChannelDrop::StagedTimedOut));
         }
         loop {
             let frame = frames.next(l1.origin.number, true, events)?;

@@ -2,7 +2,7 @@
 
 use crate::{
     channels::Reading,
-    event::{DropReason, Fate},
+    event::{DropReason, Fate, Unknown},
     window::{Missing, SafeBlocks, Window, transactions_digest},
 };
 use unroll_protocol::{
@@ -14,19 +14,18 @@ use unroll_protocol::{
 /// EIP-7702's transaction type (F-024).
 const SET_CODE_TX_TYPE: u8 = 4;
 
+/// How a rule ends the judgement: with a verdict, or for want of safe L2 blocks; those exist, so that is no verdict.
+type Stop = Result<Fate, Missing>;
+
 /// A rule that ends the judgement is an `Err`, so that rules can be written one after the other with `?`.
 type Judgement = Result<(), Stop>;
 
-enum Stop {
-    Fate(Fate),
-    /// Safe L2 blocks are missing; they exist, so this is no verdict.
-    NeedL2(Missing),
+const fn unknown(what: Unknown) -> Stop {
+    Ok(Fate::Undecided(what))
 }
 
-const UNDECIDED: Stop = Stop::Fate(Fate::Undecided);
-
 const fn dropped(why: DropReason) -> Stop {
-    Stop::Fate(Fate::Dropped(why))
+    Ok(Fate::Dropped(why))
 }
 
 const fn drop_if(broken: bool, why: DropReason) -> Judgement {
@@ -34,17 +33,7 @@ const fn drop_if(broken: bool, why: DropReason) -> Judgement {
 }
 
 fn verdict(judgement: Judgement) -> Result<Fate, Missing> {
-    match judgement {
-        Ok(()) => Ok(Fate::Accepted),
-        Err(Stop::Fate(fate)) => Ok(fate),
-        Err(Stop::NeedL2(missing)) => Err(missing),
-    }
-}
-
-impl From<Missing> for Stop {
-    fn from(missing: Missing) -> Self {
-        Self::NeedL2(missing)
-    }
+    judgement.err().unwrap_or(Ok(Fate::Accepted))
 }
 
 /// What a batch is judged against. `l1` is the block of inclusion, by which the rules of Holocene are chosen (F-070).
@@ -82,26 +71,22 @@ impl Judge<'_> {
         drop_if(!first.as_ref().is_some_and(known), DropReason::SpanExtraction)
     }
 
-    fn next_time(&self) -> L2Time {
-        self.tip.time.plus(self.l1.cfg.block_time)
-    }
-
     /// F.2.
     fn singular(&self, batch: &SingularBatch) -> Judgement {
         use DropReason as Why;
-        let epoch = self.window.epoch().ok_or(UNDECIDED)?;
+        let epoch = self.window.epoch().ok_or(unknown(Unknown::Window))?;
         let (number, strict) = (batch.epoch.number, self.l1.rules.strict_ordering);
-        if batch.time > self.next_time() {
-            return Err(Stop::Fate(if strict { Fate::Dropped(Why::Future) } else { Fate::Future })); // F-010
+        if batch.time > self.l1.slot_after(self.tip) {
+            return Err(Ok(if strict { Fate::Dropped(Why::Future) } else { Fate::Future })); // F-010
         }
-        if batch.time < self.next_time() {
-            return Err(Stop::Fate(if strict { Fate::Past } else { Fate::Dropped(Why::Past) })); // F-011
+        if batch.time < self.l1.slot_after(self.tip) {
+            return Err(Ok(if strict { Fate::Past } else { Fate::Dropped(Why::Past) })); // F-011
         }
         drop_if(batch.parent_hash != self.tip.hash, Why::Parent)?; // F-012
         drop_if(self.is_too_late(number), Why::TooLate)?; // F-013
         drop_if(number < epoch.number, Why::EpochTooOld)?; // F-014
         drop_if(number > epoch.number.saturating_add(1), Why::EpochTooNew)?; // F-017
-        let origin = self.window.origin(number).ok_or(UNDECIDED)?; // F-015, F-016
+        let origin = self.window.origin(number).ok_or(unknown(Unknown::Epoch))?; // F-015, F-016
         drop_if(batch.epoch.hash != origin.hash, Why::EpochHash)?; // F-018
         drop_if(batch.time.is_before_l1(origin.time), Why::BeforeOrigin)?; // F-019
         let empty = batch.transactions.is_empty();
@@ -109,7 +94,7 @@ impl Judge<'_> {
         if self.is_past_drift(batch.time, origin) {
             drop_if(!empty, Why::DriftExceeded)?; // F-021
             if number == epoch.number {
-                let next = self.window.next_epoch().ok_or(UNDECIDED)?; // F-022
+                let next = self.window.next_epoch().ok_or(unknown(Unknown::NextEpoch))?; // F-022
                 drop_if(!batch.time.is_before_l1(next.time), Why::OriginNotAdopted)?;
             }
         }
@@ -119,36 +104,36 @@ impl Judge<'_> {
     /// F-040 to F-048.
     fn span_prefix(&self, span: &SpanBatch) -> Judgement {
         use DropReason as Why;
-        let epoch = self.window.epoch().ok_or(UNDECIDED)?;
+        let epoch = self.window.epoch().ok_or(unknown(Unknown::Window))?;
         let (start, end, strict) = (span.start_epoch(), span.end_epoch(), self.l1.rules.strict_ordering);
         let origin = if start == epoch.number.saturating_add(1) {
-            self.window.next_epoch().ok_or(UNDECIDED)?
+            self.window.next_epoch().ok_or(unknown(Unknown::SpanEpoch))?
         } else {
             epoch
         };
         let rules = self.l1.cfg.forks.derivation(origin.time); // F-040: the clock is the batch's own origin
         drop_if(!rules.span_batches, Why::SpanBeforeDelta)?;
-        if span.start_time() > self.next_time() {
-            return Err(Stop::Fate(if strict { Fate::Dropped(Why::SpanFuture) } else { Fate::Future })); // F-041
+        if span.start_time() > self.l1.slot_after(self.tip) {
+            return Err(Ok(if strict { Fate::Dropped(Why::SpanFuture) } else { Fate::Future })); // F-041
         }
-        if span.end_time() < self.next_time() {
-            return Err(Stop::Fate(if strict { Fate::Past } else { Fate::Dropped(Why::SpanPast) })); // F-042
+        if span.end_time() < self.l1.slot_after(self.tip) {
+            return Err(Ok(if strict { Fate::Past } else { Fate::Dropped(Why::SpanPast) })); // F-042
         }
         drop_if(self.is_too_late(start), Why::SpanTooLate)?; // F-045, early: it needs no L2 block
         let parent = self.span_parent(span)?;
         // F-046: the origins of forgotten blocks are more than one before any epoch that is in time (F-045).
         drop_if(self.safe.is_forgotten(parent), Why::SpanEpochTooNew)?;
-        let parent = self.safe.block(parent)?;
+        let parent = self.safe.block(parent).map_err(Err)?;
         drop_if(parent.hash[..20] != span.parent_check, Why::SpanParent)?; // F-044
         drop_if(start > parent.l1_origin.saturating_add(1), Why::SpanEpochTooNew)?; // F-046
-        let end = self.window.origin(end).ok_or(UNDECIDED)?;
+        let end = self.window.origin(end).ok_or(unknown(Unknown::SpanEnd))?;
         drop_if(end.hash[..20] != span.l1_origin_check, Why::SpanOriginHash)?; // F-047
         drop_if(start < parent.l1_origin, Why::SpanEpochTooOld) // F-048
     }
 
     /// F-043: the number of the safe block one slot before the span.
     fn span_parent(&self, span: &SpanBatch) -> Result<u64, Stop> {
-        if span.start_time() == self.next_time() {
+        if span.start_time() == self.l1.slot_after(self.tip) {
             return Ok(self.tip.number);
         }
         let behind = self.tip.time.0.checked_sub(span.start_time().0);
@@ -163,7 +148,7 @@ impl Judge<'_> {
     /// F-050: the new blocks one by one, then the old ones.
     fn full_span(&self, span: &SpanBatch) -> Judgement {
         self.span_prefix(span)?;
-        let parent = self.safe.block(self.span_parent(span)?)?;
+        let parent = self.safe.block(self.span_parent(span)?).map_err(Err)?;
         let mut epoch_before = parent.l1_origin;
         for block in span.blocks() {
             let advances = block.epoch_number > epoch_before;
@@ -184,7 +169,8 @@ impl Judge<'_> {
         if self.is_past_drift(time, origin) {
             drop_if(!transactions.is_empty(), Why::SpanDriftExceeded)?; // F-053
             if !advances {
-                let next = self.window.origin(epoch.saturating_add(1)).ok_or(UNDECIDED)?;
+                let next =
+                    self.window.origin(epoch.saturating_add(1)).ok_or(unknown(Unknown::SpanNextEpoch))?;
                 drop_if(!time.is_before_l1(next.time), Why::SpanOriginNotAdopted)?;
             }
         }
@@ -197,7 +183,7 @@ impl Judge<'_> {
             return Ok(());
         }
         let parent = self.span_parent(span)?;
-        let safe = self.safe.with_transactions(parent.saturating_add(1)..=self.tip.number)?;
+        let safe = self.safe.with_transactions(parent.saturating_add(1)..=self.tip.number).map_err(Err)?;
         let differs = safe.zip(span.blocks()).any(|((safe, digest), block)| {
             safe.l1_origin != block.epoch_number || digest != transactions_digest(&block.transactions)
         });

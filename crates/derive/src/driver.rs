@@ -1,9 +1,9 @@
 //! The pipeline over providers: answers what it needs, until there are attributes or L1 ends.
 
 use crate::{
-    error::{CriticalCause, DeriveError, DriveError, Misuse, Unsupported},
+    error::{CriticalCause, DeriveError, DriveError, Misuse},
     event::Event,
-    pipeline::{Pipeline, Poll},
+    pipeline::{Pipeline, Poll, Refusal},
     provider::{BlobProvider, ChainProvider, L2ChainProvider},
     source::L1Reader,
     start::Start,
@@ -12,7 +12,11 @@ use crate::{
 use alloc::{boxed::Box, vec::Vec};
 use alloy_primitives::B256;
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
-use unroll_protocol::{config::RollupConfig, tip::Tip, units::L1Ref};
+use unroll_protocol::{
+    config::RollupConfig,
+    tip::Tip,
+    units::{L1Ref, L2Ref},
+};
 
 /// A [`Pipeline`] with the reader that feeds it. The backend is lent for each call.
 #[derive(Debug)]
@@ -33,7 +37,7 @@ impl<'c> Driver<'c> {
         backend: &mut B,
     ) -> Result<Option<Self>, DriveError<B::Error>> {
         if cfg.alt_da.is_some() {
-            return Err(DeriveError::from(Unsupported::AltDa).into());
+            return Err(DeriveError::AltDa.into());
         }
         let start = Start::find(cfg, tip, backend)?;
         Ok(start.map(|start| Self {
@@ -74,11 +78,13 @@ impl<'c> Driver<'c> {
     }
 
     /// See [`Pipeline::reject`].
-    pub fn reject(
-        &mut self,
-        refused: OpPayloadAttributes,
-    ) -> Result<Option<OpPayloadAttributes>, DeriveError> {
+    pub fn reject(&mut self, refused: Box<OpPayloadAttributes>) -> Result<Refusal, DeriveError> {
         self.pipeline.reject(refused)
+    }
+
+    /// See [`Pipeline::below_span`].
+    pub const fn below_span(&self) -> Option<&L2Ref> {
+        self.pipeline.below_span()
     }
 
     /// The L1 block being read; `None`: none was read yet.

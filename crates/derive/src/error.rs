@@ -4,7 +4,7 @@ use alloy_primitives::B256;
 use unroll_protocol::{
     deposit::DepositError,
     forks::Fork,
-    system_config::UnknownScalarVersion,
+    system_config::InvalidScalar,
     tip::TipError,
     units::{BlockId, L1Time, L2Time},
     upgrades::BundleError,
@@ -19,9 +19,10 @@ pub enum DeriveError {
     /// Inputs that the protocol rules out: derivation must stop.
     #[error("the protocol rules this out: {0}")]
     Critical(#[from] CriticalCause),
-    /// The chain uses what this crate does not know.
-    #[error("not supported: {0}")]
-    Unsupported(#[from] Unsupported),
+    /// The chain's data is not on L1 (B-041 to B-046), which this crate does not know. To go on without it would derive another
+    /// chain.
+    #[error("not supported: alt-DA")]
+    AltDa,
     /// The caller broke the contract of the pipeline: a bug.
     #[error("the pipeline was misused: {0}")]
     Misuse(#[from] Misuse),
@@ -66,7 +67,7 @@ pub enum CriticalCause {
     MissingL1(u64),
     ///
     #[error(transparent)]
-    Scalar(#[from] UnknownScalarVersion),
+    Scalar(#[from] InvalidScalar),
     /// A block of the safe chain that cannot be one.
     #[error("safe block: {0}")]
     Tip(#[from] TipError),
@@ -79,14 +80,6 @@ pub enum CriticalCause {
     /// H-014.
     #[error("the payload at {time} was refused although it holds deposits only")]
     DepositsRefused { time: L2Time },
-}
-
-/// What this crate does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unsupported {
-    /// Data that is not on L1 (B-041 to B-046). To go on without it would derive another chain.
-    #[error("alt-DA")]
-    AltDa,
 }
 
 /// How the caller broke the pipeline's contract.

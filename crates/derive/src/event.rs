@@ -60,42 +60,66 @@ pub enum Event {
     /// From here on, frames, channels and batches come strictly in order; what was buffered is gone
     /// (C-016, D-027, F-084).
     StrictOrdering { block: u64 },
-    /// Execution refused the payload of this time; another batch is looked for (H-013).
-    PayloadRefused { time: L2Time },
+    /// Execution refused the payload of this time; another batch is looked for, upon this block (H-013).
+    PayloadRefused { time: L2Time, upon: BlockId },
     /// Execution refused the payload of this time; its deposits alone replace it (H-011).
     PayloadReplaced { time: L2Time },
 }
 
-/// Why a frame was dropped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameDrop {
-    /// C-011: it does not follow the frame before it, of the same channel.
-    OutOfOrder,
-    /// C-012: a new channel began before this one's was finished.
-    Superseded,
-    /// C-013: it does not open its channel.
-    NotFirst,
-    /// D-022: no channel is being staged that it could belong to.
-    NoChannel,
-    /// D-003: its channel is timed out.
-    TimedOut,
-    /// D-004 to D-006: the channel did not take it.
-    Rejected(FrameRejection),
+/// Enums whose variants are named with the rule that they follow.
+macro_rules! by_rule {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident $(($why:ty))? $rule:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$doc])* #[doc = concat!("(", $rule, ").")] $variant $(($why))?,)*
+        }
+
+        impl $name {
+            /// The rule's id.
+            pub const fn rule(self) -> &'static str {
+                match self {
+                    $(Self::$variant { .. } => $rule,)*
+                }
+            }
+        }
+    };
 }
 
-/// Why a channel is gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChannelDrop {
-    /// D-002, D-013, D-024: it stayed open for too long.
-    TimedOut,
-    /// D-011: the bank was full.
-    Pruned,
-    /// D-021: another channel began.
-    Superseded,
-    /// D-023: it grew too large.
-    Oversized,
-    /// D-026: it was flushed.
-    Flushed,
+by_rule! {
+    /// Why a frame was dropped.
+    FrameDrop {
+        /// It does not follow the frame before it, of the same channel
+        OutOfOrder "C-011",
+        /// A new channel began before this one's was finished
+        Superseded "C-012",
+        /// It does not open its channel
+        NotFirst "C-013",
+        /// No channel is being staged that it could belong to
+        NoChannel "D-022",
+        /// Its channel is timed out
+        TimedOut "D-003",
+        /// The channel did not take it; also D-005, D-006
+        Rejected(FrameRejection) "D-004",
+    }
+}
+
+by_rule! {
+    /// Why a channel is gone.
+    ChannelDrop {
+        /// It stayed open for too long; also D-013
+        TimedOut "D-002",
+        /// The same, where it was being staged
+        StagedTimedOut "D-024",
+        /// The bank was full
+        Pruned "D-011",
+        /// Another channel began
+        Superseded "D-021",
+        /// It grew too large
+        Oversized "D-023",
+        /// It was flushed
+        Flushed "D-026",
+    }
 }
 
 /// Which batch, by its first block, and how many blocks it has.
@@ -120,39 +144,31 @@ pub enum Fate {
     /// It is kept for later (F-010, F-041), before Holocene.
     Future,
     /// L1 blocks that it needs are not known yet. Before Holocene it waits (F-089), then it is lost (F-076).
-    Undecided,
+    Undecided(Unknown),
     /// It came out of a channel before the safe head's origin was reached (F-002, F-003).
     Drained,
 }
 
-macro_rules! drop_reasons {
-    ($($name:ident $rule:literal,)*) => {
-        /// The rule that a batch broke.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum DropReason {
-            $(#[doc = $rule] $name,)*
-        }
-
-        impl DropReason {
-            /// The rule's id.
-            pub const fn rule(self) -> &'static str {
-                match self {
-                    $(Self::$name => $rule,)*
-                }
-            }
-        }
-    };
+by_rule! {
+    /// The rule that a batch broke.
+    DropReason {
+        Future "F-010", Past "F-011", Parent "F-012", TooLate "F-013", EpochTooOld "F-014", EpochTooNew "F-017",
+        EpochHash "F-018", BeforeOrigin "F-019", ActivationBlock "F-020", DriftExceeded "F-021",
+        OriginNotAdopted "F-022", EmptyTransaction "F-023", Deposit "F-023", SetCode "F-024",
+        SpanBeforeDelta "F-040", SpanFuture "F-041", SpanPast "F-042", SpanMisaligned "F-043",
+        SpanBeforeGenesis "F-043", SpanParent "F-044", SpanTooLate "F-045", SpanEpochTooNew "F-046",
+        SpanOriginHash "F-047", SpanEpochTooOld "F-048", SpanOriginUnknown "F-051", SpanBeforeOrigin "F-052",
+        SpanDriftExceeded "F-053", SpanOriginNotAdopted "F-053", SpanOverlap "F-055", SpanExtraction "F-074",
+        ParentMoved "F-083",
+    }
 }
 
-drop_reasons! {
-    Future "F-010", Past "F-011", Parent "F-012", TooLate "F-013", EpochTooOld "F-014", EpochTooNew "F-017",
-    EpochHash "F-018", BeforeOrigin "F-019", ActivationBlock "F-020", DriftExceeded "F-021",
-    OriginNotAdopted "F-022", EmptyTransaction "F-023", Deposit "F-023", SetCode "F-024",
-    SpanBeforeDelta "F-040", SpanFuture "F-041", SpanPast "F-042", SpanMisaligned "F-043",
-    SpanBeforeGenesis "F-043", SpanParent "F-044", SpanTooLate "F-045", SpanEpochTooNew "F-046",
-    SpanOriginHash "F-047", SpanEpochTooOld "F-048", SpanOriginUnknown "F-051", SpanBeforeOrigin "F-052",
-    SpanDriftExceeded "F-053", SpanOriginNotAdopted "F-053", SpanOverlap "F-055", SpanExtraction "F-074",
-    ParentMoved "F-083",
+by_rule! {
+    /// Which L1 blocks are missing: the first ones; a batch's origin; the one after it, which it should perhaps have adopted;
+    /// what a span begins with; what it ends with; what comes after the origin of one of its blocks.
+    Unknown {
+        Window "F-001", Epoch "F-016", NextEpoch "F-022", SpanEpoch "F-040", SpanEnd "F-047", SpanNextEpoch "F-053",
+    }
 }
 
 impl Event {
@@ -166,35 +182,46 @@ impl Event {
             Self::UpdateIgnored { .. } => "A-024",
             Self::BatcherChanged { .. } => "A-040",
             Self::DataRead { .. } => "B-015",
-            Self::BlobIgnored { .. } => "B-036",
-            Self::PayloadIgnored { .. } => "C-005",
+            Self::BlobIgnored { why: BlobError::HighBits(_), .. } => "B-032",
+            Self::BlobIgnored { why: BlobError::Version(_), .. } => "B-033",
+            Self::BlobIgnored { why: BlobError::Length(_), .. } => "B-034",
+            Self::BlobIgnored { why: BlobError::Trailing, .. } => "B-035",
+            Self::PayloadIgnored { why, .. } => match why {
+                FrameError::Empty | FrameError::Version(_) => "B-040",
+                FrameError::AltDa => "B-041",
+                FrameError::TooLong(_) => "C-002",
+                FrameError::IsLast(_) => "C-003",
+                FrameError::NoFrames | FrameError::Truncated(_) => "C-004",
+            },
             Self::FrameAccepted { .. } => "D-016",
             Self::FrameDropped { why, .. } => match why {
-                FrameDrop::OutOfOrder => "C-011",
-                FrameDrop::Superseded => "C-012",
-                FrameDrop::NotFirst => "C-013",
-                FrameDrop::NoChannel => "D-022",
-                FrameDrop::TimedOut => "D-003",
-                FrameDrop::Rejected(_) => "D-004",
+                FrameDrop::Rejected(FrameRejection::AlreadyClosed { .. }) => "D-005",
+                FrameDrop::Rejected(FrameRejection::AfterClosing { .. }) => "D-006",
+                why => why.rule(),
             },
             Self::ChannelOpened { .. } => "D-001",
             Self::ChannelCompleted { .. } => "D-017",
-            Self::ChannelDropped { why, .. } => match why {
-                ChannelDrop::TimedOut => "D-002",
-                ChannelDrop::Pruned => "D-011",
-                ChannelDrop::Superseded => "D-021",
-                ChannelDrop::Oversized => "D-023",
-                ChannelDrop::Flushed => "D-026",
-            },
+            Self::ChannelDropped { why, .. } => why.rule(),
+            Self::ChannelUnreadable { why: CompressionError::BrotliInactive, .. } => "E-002",
+            Self::ChannelUnreadable { why: CompressionError::ZlibHeader(_), .. } => "E-003",
             Self::ChannelUnreadable { .. } => "E-001",
+            Self::ChannelCut { end: StreamEnd::Limit, .. } => "E-010",
             Self::ChannelCut { .. } => "E-004",
-            Self::BatchUnreadable { .. } => "E-022",
-            Self::Batch { fate, .. } => match fate {
+            Self::BatchUnreadable { why, .. } => match why {
+                BatchError::Stream(_) => "E-022",
+                BatchError::Version(_) => "E-025",
+                BatchError::SpanInactive => "E-026",
+                BatchError::Rebuild(_) => "E-027",
+                BatchError::Empty | BatchError::Singular(_) | BatchError::Span(_) => "E-023",
+            },
+            Self::Batch { fate, batch, .. } => match fate {
                 Fate::Accepted => "F-026",
                 Fate::Dropped(why) => why.rule(),
+                Fate::Past if batch.span => "F-042",
                 Fate::Past => "F-082",
+                Fate::Future if batch.span => "F-041",
                 Fate::Future => "F-010",
-                Fate::Undecided => "F-016",
+                Fate::Undecided(what) => what.rule(),
                 Fate::Drained => "F-002",
             },
             Self::EmptyBatch { .. } => "F-086",

@@ -18,12 +18,6 @@ impl FrameQueue {
         self.payloads.extend(payloads);
     }
 
-    /// C-016: a channel split across the activation of strict ordering is lost.
-    pub(crate) fn clear(&mut self) {
-        self.payloads.clear();
-        self.frames.clear();
-    }
-
     /// The next frame; `None`: the L1 block `block` is used up. A payload is opened only when the frames of the one
     /// before are gone (C-007); `strict` prunes its frames as it is opened (C-010, C-015).
     pub(crate) fn next(&mut self, block: u64, strict: bool, events: &mut Vec<Event>) -> Option<Frame> {

@@ -9,23 +9,15 @@ use unroll_protocol::{
     units::L1Ref,
 };
 
-/// Data of a batcher transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Payload {
-    Calldata(Bytes),
-    Blob(IndexedBlobHash),
+/// What batcher transactions carry, in order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Payloads {
+    /// The index of the transaction, and its calldata; `None`: the next blob.
+    pub(crate) data: Vec<(usize, Option<Bytes>)>,
+    pub(crate) blobs: Vec<IndexedBlobHash>,
 }
 
-impl Payload {
-    pub(crate) const fn blob(&self) -> Option<IndexedBlobHash> {
-        match self {
-            Self::Blob(blob) => Some(*blob),
-            Self::Calldata(_) => None,
-        }
-    }
-}
-
-/// What the batcher's transactions of a block carry, in order, with the index of the transaction. Whether a transaction
+/// What the batcher's transactions of a block carry. Whether a transaction
 /// succeeded does not matter (B-014). Everybody else's transactions are not decoded.
 pub(crate) fn payloads(
     cfg: &RollupConfig,
@@ -33,9 +25,9 @@ pub(crate) fn payloads(
     block: &L1Ref,
     transactions: &[Bytes],
     events: &mut Vec<Event>,
-) -> Vec<(usize, Payload)> {
+) -> Payloads {
     let with_blobs = cfg.forks.derivation(block.time).blobs; // B-016
-    let mut payloads = Vec::new();
+    let mut payloads = Payloads::default();
     for (index, raw) in transactions.iter().enumerate() {
         if recipient(raw) != Some(cfg.batch_inbox) {
             continue; // B-010; B-007: also what cannot be read
@@ -52,10 +44,12 @@ pub(crate) fn payloads(
             Some(hashes) => {
                 // B-017: the blobs only. B-018: counted over all blobs of the block.
                 let first: u64 = transactions[..index].iter().map(|tx| blob_count(tx)).sum();
-                let blobs = (first..).zip(hashes).map(|(index, hash)| IndexedBlobHash { index, hash });
-                payloads.extend(blobs.map(|blob| (index, Payload::Blob(blob))));
+                payloads.data.extend(hashes.iter().map(|_| (index, None)));
+                payloads
+                    .blobs
+                    .extend((first..).zip(hashes).map(|(index, hash)| IndexedBlobHash { index, hash }));
             }
-            None => payloads.push((index, Payload::Calldata(tx.input))),
+            None => payloads.data.push((index, Some(tx.input))),
         }
     }
     payloads

@@ -51,6 +51,17 @@ pub enum Poll {
     },
 }
 
+/// What follows on refused attributes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refusal {
+    /// The block to go on from: the tip. Before Holocene, as a span is applied whole or not at all, it is the
+    /// [block below](Pipeline::below_span) the span, whose blocks so far are void.
+    pub upon: BlockId,
+    /// From Holocene: the deposits alone, to be executed instead (H-011). Before: `None`; the next poll finds another batch
+    /// (H-013).
+    pub deposits: Option<Box<OpPayloadAttributes>>,
+}
+
 /// Derives the blocks of one rollup, one after the other, each upon the safe head; there is no unsafe chain (H-001).
 ///
 /// ```text
@@ -67,6 +78,8 @@ pub struct Pipeline<'c> {
     start: L1Ref,
     /// The block that was polled with last.
     head: L2Ref,
+    /// See [`below_span`](Self::below_span).
+    below_span: Option<L2Ref>,
     /// The L1 block being read; `None`: none was pushed yet.
     l1: Option<L1Ref>,
     frames: FrameQueue,
@@ -88,17 +101,8 @@ enum Phase {
     Dry,
     /// Until upgrade transactions are pushed.
     Upgrading { batch: SingularBatch, fork: Fork, sha256: B256 },
-    /// Until attributes are executed or rejected.
-    HandedOut(HandedOut),
-}
-
-/// What the block made of the last attributes must be like.
-#[derive(Clone, Copy, Debug)]
-struct HandedOut {
-    time: L2Time,
-    origin: BlockId,
-    /// The digest of the batch's transactions.
-    transactions: B256,
+    /// Until attributes are executed or rejected: what their block must be like, with the digest of the batch's transactions.
+    HandedOut { time: L2Time, origin: BlockId, transactions: B256 },
 }
 
 impl<'c> Pipeline<'c> {
@@ -110,6 +114,7 @@ impl<'c> Pipeline<'c> {
             cfg,
             start,
             head: tip.block,
+            below_span: None,
             l1: None,
             frames: FrameQueue::default(),
             reader: None,
@@ -122,15 +127,15 @@ impl<'c> Pipeline<'c> {
         }
     }
 
-    /// Starts again; events not drained yet are kept.
-    pub fn reset(&mut self, tip: &Tip, start: L1Ref) {
-        let events = mem::take(&mut self.events);
-        *self = Self { events, ..Self::new(self.cfg, tip, start) };
-    }
-
     /// The L1 block being read; `None`: none was pushed yet.
     pub const fn origin(&self) -> Option<L1Ref> {
         self.l1
+    }
+
+    /// Before Holocene, from the first attributes out of a span of several blocks until the last are executed: the block below the
+    /// span. Whoever executes keeps its state, to which a [refusal](Refusal::upon) may lead back.
+    pub const fn below_span(&self) -> Option<&L2Ref> {
+        self.below_span.as_ref()
     }
 
     /// The decisions since the last call. Whoever never calls this keeps them all.
@@ -148,7 +153,7 @@ impl<'c> Pipeline<'c> {
         let next = match mem::replace(&mut self.phase, Phase::Searching) {
             Phase::Dry => Next::Dry,
             Phase::Upgrading { batch, .. } => Next::Batch(batch),
-            Phase::Searching | Phase::HandedOut(_) => {
+            Phase::Searching | Phase::HandedOut { .. } => {
                 self.with_work(|order, work| order.next(work)).unwrap_or(Ok(Next::Dry))?
             }
         };
@@ -191,7 +196,7 @@ impl<'c> Pipeline<'c> {
         }
         if self.cfg.forks.derivation(origin.time).strict_ordering && !self.order.is_strict() {
             self.order = BatchOrder::new(true); // D-027, F-084: the window stays
-            self.frames.clear(); // C-016
+            self.frames = FrameQueue::default(); // C-016: a channel split across the activation is lost
             self.reader = None;
             self.events.push(Event::StrictOrdering { block: number });
         }
@@ -220,18 +225,13 @@ impl<'c> Pipeline<'c> {
         Ok(())
     }
 
-    /// Execution refused the last attributes.
-    ///
-    /// From Holocene: the deposits alone, to be executed instead; the rest of the channel is dropped (H-011, H-018).
-    /// Before: `None`; the next poll looks for another batch (H-013).
-    pub fn reject(
-        &mut self,
-        mut refused: OpPayloadAttributes,
-    ) -> Result<Option<OpPayloadAttributes>, DeriveError> {
-        let Phase::HandedOut(handed_out) = &mut self.phase else {
+    /// Execution refused the last attributes. From Holocene the rest of the channel is dropped (H-018), before it the rest of
+    /// the span (F-057).
+    pub fn reject(&mut self, mut refused: Box<OpPayloadAttributes>) -> Result<Refusal, DeriveError> {
+        let Phase::HandedOut { time, transactions: digest, .. } = &mut self.phase else {
             return Err(Misuse::ForeignAttributes.into());
         };
-        let time = handed_out.time;
+        let time = *time;
         if refused.payload_attributes.timestamp != time.0 {
             return Err(Misuse::ForeignAttributes.into());
         }
@@ -244,13 +244,15 @@ impl<'c> Pipeline<'c> {
         // H-012: which of the two is a question of where the attributes were derived from.
         if !self.order.is_strict() {
             self.phase = Phase::Searching;
-            self.events.push(Event::PayloadRefused { time });
-            return Ok(None);
+            self.head = self.below_span.take().unwrap_or(self.head); // F-001
+            let upon = self.head.id();
+            self.events.push(Event::PayloadRefused { time, upon });
+            return Ok(Refusal { upon, deposits: None });
         }
-        handed_out.transactions = transactions_digest([[0; 0]; 0]);
+        *digest = transactions_digest([[0; 0]; 0]);
         self.events.push(Event::PayloadReplaced { time });
         self.with_work(|order, work| order.flush(work));
-        Ok(Some(refused))
+        Ok(Refusal { upon: self.head.id(), deposits: Some(refused) })
     }
 
     fn need_l1(&self) -> Poll {
@@ -260,21 +262,24 @@ impl<'c> Pipeline<'c> {
 
     /// Accepts the tip: the block of the last attributes (H-003), or the same as before.
     fn adopt(&mut self, tip: &L2Ref) -> Result<(), DeriveError> {
-        if let Phase::HandedOut(handed_out) = &self.phase {
+        if let Phase::HandedOut { time, origin, transactions } = self.phase {
             if tip.hash == self.head.hash {
-                return Err(Misuse::Unresolved { time: handed_out.time }.into());
+                return Err(Misuse::Unresolved { time }.into());
             }
-            let built = (tip.parent_hash, tip.time, tip.l1_origin);
-            if built != (self.head.hash, handed_out.time, handed_out.origin) {
+            if (tip.parent_hash, tip.time, tip.l1_origin) != (self.head.hash, time, origin) {
                 return Err(Misuse::ForeignTip(tip.id()).into());
             }
-            let transactions = Some(handed_out.transactions);
+            let transactions = Some(transactions);
             self.safe.insert(SafeBlock { transactions, ..SafeBlock::from_ref(tip) });
             self.head = *tip;
             self.phase = Phase::Searching;
         } else if *tip != self.head {
             return Err(Misuse::ForeignTip(tip.id()).into());
         }
+        if self.order.is_streaming() {
+            return Ok(()); // F-001: nothing is forgotten before the span is applied
+        }
+        self.below_span = None;
         self.window.prune(tip.l1_origin.number);
         if let Some(origin) = self.order.oldest_inclusion().or(self.l1) {
             // F-045, F-046: no span in time has an older parent.
@@ -305,11 +310,11 @@ impl<'c> Pipeline<'c> {
         };
         let attributes = attributes(self.cfg, tip, batch, epoch, &self.bundle)?;
         self.bundle = Vec::new();
-        self.phase = Phase::HandedOut(HandedOut {
-            time: batch.time,
-            origin: epoch.origin.id(),
-            transactions: transactions_digest(&batch.transactions),
-        });
+        if self.order.is_streaming() {
+            self.below_span.get_or_insert(self.head);
+        }
+        let transactions = transactions_digest(&batch.transactions);
+        self.phase = Phase::HandedOut { time: batch.time, origin: epoch.origin.id(), transactions };
         Ok(Poll::Attributes(Box::new(attributes)))
     }
 }

@@ -12,7 +12,7 @@ use unroll_protocol::{
 };
 
 /// The receipts of an L1 block, and what they are searched for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Logs<'a> {
     pub(crate) cfg: &'a RollupConfig,
     pub(crate) block: &'a L1Ref,
@@ -21,17 +21,20 @@ pub(crate) struct Logs<'a> {
     pub(crate) transactions: Option<&'a [Bytes]>,
     pub(crate) updates: bool,
     pub(crate) deposits: bool,
+    /// Where they go.
+    pub(crate) input: &'a mut L1Input,
+    pub(crate) events: &'a mut Vec<Event>,
 }
 
 impl Logs<'_> {
     /// Fills in the config updates and deposits of the block.
-    pub(crate) fn read(&self, input: &mut L1Input, events: &mut Vec<Event>) -> Result<(), CriticalCause> {
+    pub(crate) fn read(mut self) -> Result<(), CriticalCause> {
         let (block, contracts) = (self.block.number, [self.cfg.l1_system_config, self.cfg.deposit_contract]);
         let mut log_index = 0; // among all logs of the block (G-017)
         for (index, receipt) in self.receipts.iter().enumerate() {
             let parsed = L1Receipt::decode(receipt);
             if is_future_type(receipt) && (parsed.is_err() || !self.has_type_of_transaction(index)) {
-                events.push(Event::ReceiptIgnored { block, index }); // B-005; B-006: its logs do not count
+                self.events.push(Event::ReceiptIgnored { block, index }); // B-005; B-006: its logs do not count
                 continue;
             }
             let malformed = |_| CriticalCause::Receipt { block, index };
@@ -39,7 +42,7 @@ impl Logs<'_> {
             while receipt.has_log() {
                 let log = receipt.next_log(|address| contracts.contains(address)).map_err(malformed)?;
                 if let Some(log) = log.filter(|_| receipt.success) {
-                    self.take(&log, log_index, input, events)?;
+                    self.take(&log, log_index)?;
                 }
                 log_index += 1;
             }
@@ -52,27 +55,21 @@ impl Logs<'_> {
         transactions.get(index).and_then(|tx| tx.first()) == self.receipts[index].first()
     }
 
-    fn take(
-        &self,
-        log: &Log,
-        log_index: u64,
-        input: &mut L1Input,
-        events: &mut Vec<Event>,
-    ) -> Result<(), CriticalCause> {
+    fn take(&mut self, log: &Log, log_index: u64) -> Result<(), CriticalCause> {
         let block = self.block.number;
         if self.deposits && is_deposit(log, self.cfg.deposit_contract) {
             let deposit = decode_deposit(log, self.block.hash, log_index);
             // G-011: never skipped.
-            input.deposits.push(deposit.map_err(|cause| CriticalCause::Deposit {
+            self.input.deposits.push(deposit.map_err(|cause| CriticalCause::Deposit {
                 block,
                 log_index,
                 cause,
             })?);
         }
         match ConfigUpdate::decode(log, self.cfg, self.block.time).filter(|_| self.updates) {
-            Some(Ok(update)) => input.updates.push(update),
+            Some(Ok(update)) => self.input.updates.push(update),
             // always skipped.
-            Some(Err(why)) => events.push(Event::UpdateIgnored { block, log_index, why }),
+            Some(Err(why)) => self.events.push(Event::UpdateIgnored { block, log_index, why }),
             None => {}
         }
         Ok(())

@@ -3,12 +3,12 @@
 use crate::{
     error::{CriticalCause, DriveError, Misuse},
     event::Event,
-    inbox::{self, Payload},
-    provider::{BlobProvider, ChainProvider, IndexedBlobHash},
+    inbox::{self, Payloads},
+    provider::{BlobProvider, ChainProvider},
     receipts::{Logs, last_batcher},
     start::Start,
 };
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{Address, B256, Bloom, BloomInput, Bytes};
@@ -87,21 +87,16 @@ impl<'c> L1Reader<'c> {
         if updates || deposits {
             let receipts = backend.receipts_by_hash(origin.hash).map_err(DriveError::Provider)?;
             let (cfg, transactions) = (self.cfg, Some(&transactions[..]));
-            Logs { cfg, block: origin, receipts: &receipts, transactions, updates, deposits }
-                .read(&mut input, events)?;
+            let receipts = &receipts[..];
+            let input = &mut input;
+            Logs { cfg, block: origin, receipts, transactions, updates, deposits, input, events }.read()?;
         }
-        self.apply(&input, events);
+        if let Some(batcher) = last_batcher(&input.updates) {
+            self.batcher = batcher; // B-004: for this block's own data as well
+            events.push(Event::BatcherChanged { block: origin.number, batcher });
+        }
         input.data = self.data(backend, origin, &transactions, events)?;
         Ok(input)
-    }
-
-    /// B-004: a change of batcher governs the data of its own block.
-    fn apply(&mut self, input: &L1Input, events: &mut Vec<Event>) {
-        let block = input.origin.number;
-        if let Some(batcher) = last_batcher(&input.updates).filter(|_| block > self.known_until) {
-            self.batcher = batcher;
-            events.push(Event::BatcherChanged { block, batcher });
-        }
     }
 
     /// B-015: in transaction order; calldata and blobs share it.
@@ -112,25 +107,22 @@ impl<'c> L1Reader<'c> {
         transactions: &[Bytes],
         events: &mut Vec<Event>,
     ) -> Result<Vec<Bytes>, DriveError<B::Error>> {
-        let payloads = inbox::payloads(self.cfg, self.batcher, origin, transactions, events);
-        let hashes: Vec<IndexedBlobHash> =
-            payloads.iter().filter_map(|(_, payload)| payload.blob()).collect();
-        let blobs = match hashes.len() {
+        let Payloads { data: payloads, blobs: asked } =
+            inbox::payloads(self.cfg, self.batcher, origin, transactions, events);
+        let blobs = match asked.len() {
             0 => Vec::new(),
-            _ => backend.blobs(origin, &hashes).map_err(DriveError::Provider)?,
+            _ => backend.blobs(origin, &asked).map_err(DriveError::Provider)?,
         };
-        if blobs.len() != hashes.len() {
-            return Err(Misuse::BlobCount { asked: hashes.len(), got: blobs.len() }.into());
+        if blobs.len() != asked.len() {
+            return Err(Misuse::BlobCount { asked: asked.len(), got: blobs.len() }.into());
         }
-        let mut blobs = blobs.into_iter();
+        let mut blobs = asked.iter().zip(&blobs).peekable();
         let mut data = Vec::with_capacity(payloads.len());
-        for (transaction, payload) in payloads {
-            let bytes = match &payload {
-                Payload::Calldata(bytes) => Some(bytes.clone()),
-                Payload::Blob(blob) => unpack(origin, blob.hash, blobs.next(), events),
-            };
+        for (transaction, calldata) in payloads {
+            let blob = blobs.next_if(|_| calldata.is_none());
+            let bytes = blob.map_or(calldata, |(asked, blob)| unpack(origin, asked.hash, blob, events));
             if let Some(bytes) = bytes {
-                let blob = payload.blob().map(|blob| blob.hash);
+                let blob = blob.map(|(asked, _)| asked.hash);
                 events.push(Event::DataRead { block: origin.number, transaction, blob, bytes: bytes.len() });
                 data.push(bytes);
             }
@@ -140,10 +132,8 @@ impl<'c> L1Reader<'c> {
 }
 
 /// B-036: a blob without rollup data is ignored, and nothing else with it.
-fn unpack(origin: &L1Ref, hash: B256, blob: Option<Box<Blob>>, events: &mut Vec<Event>) -> Option<Bytes> {
-    decode_blob(&*blob?)
-        .map_err(|why| events.push(Event::BlobIgnored { block: origin.number, hash, why }))
-        .ok()
+fn unpack(origin: &L1Ref, hash: B256, blob: &Blob, events: &mut Vec<Event>) -> Option<Bytes> {
+    decode_blob(blob).map_err(|why| events.push(Event::BlobIgnored { block: origin.number, hash, why })).ok()
 }
 
 /// Whether the block may hold a config update.

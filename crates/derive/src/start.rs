@@ -67,10 +67,12 @@ fn is_batcher_constant<B: ChainProvider>(
             continue;
         }
         let receipts = backend.receipts_by_hash(block.hash).map_err(DriveError::Provider)?;
-        let mut input = L1Input::default();
         // The reader comes by here again, and tells of what it ignores.
-        Logs { cfg, block: &block, receipts: &receipts, transactions: None, updates: true, deposits: false }
-            .read(&mut input, &mut Vec::new())?;
+        let (mut input, mut events) = (L1Input::default(), Vec::new());
+        let (block, receipts, transactions) = (&block, &receipts[..], None);
+        let (updates, deposits) = (true, false);
+        let (into, tell) = (&mut input, &mut events);
+        Logs { cfg, block, receipts, transactions, updates, deposits, input: into, events: tell }.read()?;
         if last_batcher(&input.updates).is_some() {
             return Ok(false);
         }

@@ -42,7 +42,7 @@ const SET_CODE: u8 = 4;
 
 /// Executes the blocks of a chain in order. The state that blocks touched stays open from one to the next, so that nothing is
 /// asked for, decoded or hashed twice.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct BlockExecutor<'c> {
     cfg: &'c RollupConfig,
     parent: Sealed<Header>,

@@ -21,7 +21,7 @@ use crate::{TrieDBFetcher, WitnessFault, db::ReadAccount, error::ReadError};
 const KEY_BYTES: usize = 32;
 
 /// What is known of the state.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct State {
     accounts: Trie,
     /// By hash of the address. A storage trie that is there has the root that its account says.

@@ -42,7 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mib: u64 = arguments.first().map_or(Ok(200), |mib| mib.parse())?;
     let folder = arguments.get(1).map_or_else(|| env::temp_dir().join("unroll-load"), PathBuf::from);
     fs::create_dir_all(&folder)?;
-    println!("| store | values | filled in | on disk | served in | peak memory of the server | of it not the mapped file |");
+    println!(
+        "| store | values | filled in | on disk | served in | peak memory of the server | of it not the mapped file |"
+    );
     println!("|---|---:|---:|---:|---:|---:|---:|");
     for (kind, name) in KINDS {
         let path = folder.join(name);

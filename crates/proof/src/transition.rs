@@ -6,7 +6,7 @@ use alloy_consensus::Header;
 use alloy_primitives::{Bytes, Sealed};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use unroll_derive::{
-    DeriveError, DriveError, Driver, Event,
+    DeriveError, DriveError, Driver, Event, Refusal,
     provider::{BlobProvider, ChainProvider, L2ChainProvider},
 };
 use unroll_executor::{BlockExecutor, ExecutionError, Receipt, TrieDBFetcher, TrieDBHinter};
@@ -37,6 +37,8 @@ pub struct Transition<'c, B> {
     /// What was derived, but could not be executed for want of data.
     pending: Option<Box<OpPayloadAttributes>>,
     executor: BlockExecutor<'c>,
+    /// While a span is being applied, before Holocene: the block below it and its state, in case one of its payloads is refused.
+    below_span: Option<Box<(Tip, BlockExecutor<'c>)>>,
 }
 
 #[derive(Debug)]
@@ -90,10 +92,14 @@ impl<'c, B: Backend> Transition<'c, B> {
         let executor = BlockExecutor::new(cfg, tip.header.clone());
         let agreed_number = tip.block.number;
         let derivation = Derivation::NotStarted;
-        Ok(Self { cfg, backend, agreed, agreed_number, tip, derivation, pending: None, executor })
+        let (pending, below_span) = (None, None);
+        Ok(Self { cfg, backend, agreed, agreed_number, tip, derivation, pending, executor, below_span })
     }
 
     /// Derives and executes one block. `None`: the L1 head is reached, the safe chain ends at the tip.
+    ///
+    /// Before Holocene, a refused payload voids the blocks of its span that were executed already (F-001): the next block then has
+    /// a lower number than the one before.
     ///
     /// After an error of the provider nothing is lost: the call can be repeated (J-027).
     pub fn step(&mut self) -> Result<Option<ExecutedBlock>, TransitionError<B::Error>> {
@@ -121,6 +127,10 @@ impl<'c, B: Backend> Transition<'c, B> {
         }
         let Derivation::Running(driver) = &mut self.derivation else { return Ok(None) };
         let attributes = driver.next_attributes(&self.tip, &mut self.backend)?;
+        let (below, kept) = (driver.below_span(), self.below_span.as_ref().map(|kept| &kept.0.block));
+        if below != kept {
+            self.below_span = below.map(|_| Box::new((self.tip.clone(), self.executor.clone())));
+        }
         Ok(attributes)
     }
 
@@ -146,10 +156,17 @@ impl<'c, B: Backend> Transition<'c, B> {
                     return Ok(Some(ExecutedBlock { header, transactions, receipts }));
                 }
                 // The only reason to refuse a payload is that it is invalid: H-017.
-                Err(ExecutionError::InvalidPayload(_)) => match driver.reject(*attributes)? {
-                    Some(deposits) => *attributes = deposits, // H-011
-                    None => return Ok(None),
-                },
+                Err(ExecutionError::InvalidPayload(_)) => {
+                    let Refusal { upon, deposits } = driver.reject(attributes)?;
+                    let Some(deposits) = deposits else {
+                        // F-001: a span is applied whole or not at all.
+                        if let Some(below) = self.below_span.take().filter(|kept| kept.0.block.id() == upon) {
+                            (self.tip, self.executor) = *below;
+                        }
+                        return Ok(None);
+                    };
+                    attributes = deposits; // H-011
+                }
                 Err(error) => {
                     self.pending = Some(attributes);
                     return Err(error.into());

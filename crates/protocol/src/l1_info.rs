@@ -5,7 +5,7 @@ use crate::{
     config::RollupConfig,
     deposit::{DEPOSITOR, DepositTx, SourceHash},
     forks::L1InfoFormat,
-    system_config::{FeeScalars, OperatorFee, SystemConfig, UnknownScalarVersion},
+    system_config::{FeeScalars, InvalidScalar, OperatorFee, SystemConfig},
     units::{BlockId, L1Ref, L1Time, L2Time},
 };
 use alloc::vec::Vec;
@@ -111,7 +111,7 @@ impl L1Info {
         fees: &L1Fees,
         sequence_number: u64,
         l2_time: L2Time,
-    ) -> Result<Self, UnknownScalarVersion> {
+    ) -> Result<Self, InvalidScalar> {
         let format = cfg.l1_info_format(l2_time); // G-030
         let bedrock = Self {
             format,
@@ -298,7 +298,7 @@ pub fn l1_info_deposit(
     fees: &L1Fees,
     sequence_number: u64,
     l2_time: L2Time,
-) -> Result<Bytes, UnknownScalarVersion> {
+) -> Result<Bytes, InvalidScalar> {
     let info = L1Info::new(cfg, system, origin, fees, sequence_number, l2_time)?;
     Ok(info.deposit(cfg.forks.execution(l2_time).metered_deposits).encode())
 }

@@ -55,10 +55,11 @@ pub struct FeeScalars {
     pub blob_base_fee: u32,
 }
 
-/// A stored scalar whose version nobody defined: derivation cannot go on.
+/// A stored scalar of a version that nobody defined, or with something in version 1's padding: derivation
+/// cannot go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the stored fee scalar has unknown version {0}")]
-pub struct UnknownScalarVersion(pub u8);
+#[error("the stored fee scalar {0:#066x} encodes nothing")]
+pub struct InvalidScalar(pub U256);
 
 impl FeeScalars {
     /// Version 1's layout:
@@ -77,15 +78,17 @@ impl FeeScalars {
 
 impl SystemConfig {
     /// Reads the scalar as Ecotone does. One stored before Ecotone may be any number, so version 0 saturates.
-    pub fn fee_scalars(&self) -> Result<FeeScalars, UnknownScalarVersion> {
+    pub fn fee_scalars(&self) -> Result<FeeScalars, InvalidScalar> {
         let word = self.scalar.to_be_bytes::<32>();
         let [.., b0, b1, b2, b3, f0, f1, f2, f3] = word;
         let base_fee = u32::from_be_bytes([f0, f1, f2, f3]);
         match word[0] {
             0 if word[1..28].iter().all(|&byte| byte == 0) => Ok(FeeScalars { base_fee, blob_base_fee: 0 }),
             0 => Ok(FeeScalars { base_fee: u32::MAX, blob_base_fee: 0 }),
-            1 => Ok(FeeScalars { base_fee, blob_base_fee: u32::from_be_bytes([b0, b1, b2, b3]) }),
-            version => Err(UnknownScalarVersion(version)),
+            1 if word[1..24].iter().all(|&byte| byte == 0) => {
+                Ok(FeeScalars { base_fee, blob_base_fee: u32::from_be_bytes([b0, b1, b2, b3]) })
+            }
+            _ => Err(InvalidScalar(self.scalar)),
         }
     }
 

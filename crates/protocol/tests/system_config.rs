@@ -6,8 +6,7 @@ use unroll_protocol::{
     config::RollupConfig,
     forks::{Fork, ForkTimes},
     system_config::{
-        ConfigUpdate, ConfigUpdateError, Eip1559Params, FeeScalars, OperatorFee, SystemConfig,
-        UnknownScalarVersion,
+        ConfigUpdate, ConfigUpdateError, Eip1559Params, FeeScalars, InvalidScalar, OperatorFee, SystemConfig,
     },
     units::L1Time,
 };
@@ -202,17 +201,22 @@ fn stored_scalars_of_version_0() {
         );
     }
     for version in 2..=255u8 {
-        assert_eq!(read(U256::from(version) << 248), Err(UnknownScalarVersion(version)));
+        assert_eq!(read(U256::from(version) << 248), Err(InvalidScalar(U256::from(version) << 248)));
     }
 }
 
-/// version 1 holds both scalars.
+/// version 1 holds both scalars, and nothing else.
 #[test]
 fn stored_scalars_of_version_1() {
     let scalars = FeeScalars { base_fee: 0x0102_0304, blob_base_fee: 0x0506_0708 };
     let expected = "0x0100000000000000000000000000000000000000000000000506070801020304";
     assert_eq!(scalars.encode(), expected.parse::<U256>().unwrap());
-    assert_eq!(SystemConfig { scalar: scalars.encode(), ..Default::default() }.fee_scalars(), Ok(scalars));
+    let read = |scalar| SystemConfig { scalar, ..Default::default() }.fee_scalars();
+    assert_eq!(read(scalars.encode()), Ok(scalars));
+    for bit in 64..248 {
+        let padded = scalars.encode() | U256::ONE << bit;
+        assert_eq!(read(padded), Err(InvalidScalar(padded)), "bit {bit}");
+    }
 }
 
 /// denominator and elasticity; both may be zero, the denominator alone may not.

@@ -15,7 +15,7 @@ use unroll_protocol::{
     extra_data::{BaseFeeSettings, ExtraDataError},
     forks::{ExtraData, Fork, ForkTimes, L1InfoFormat},
     l1_info::{L1Fees, L1Info, L1InfoError, l1_info_deposit},
-    system_config::{Eip1559Params, FeeScalars, OperatorFee, SystemConfig, UnknownScalarVersion},
+    system_config::{Eip1559Params, FeeScalars, InvalidScalar, OperatorFee, SystemConfig},
     tip::{Tip, TipError},
     units::{BlockId, L1Ref, L1Time, L2Time},
 };
@@ -296,7 +296,7 @@ fn scalars_come_back_as_version_1() {
     assert_eq!(rebuilt(&cfg, &huge, L2Time(2_000)).fee_scalars().unwrap().base_fee, u32::MAX);
     let unknown = SystemConfig { scalar: U256::from(2) << 248, ..system() };
     let deposit = l1_info_deposit(&cfg, &unknown, &origin(), &FEES, 0, L2Time(2_000));
-    assert_eq!(deposit, Err(UnknownScalarVersion(2)));
+    assert_eq!(deposit, Err(InvalidScalar(unknown.scalar)));
 }
 
 /// A-043, G-030, trap 2: the first block of Ecotone, Isthmus and Jovian still has the format before it, and what that lacks

@@ -126,8 +126,8 @@ fn piece_by_piece(l1: Folder, cfg: &RollupConfig, agreed: B256, target: u64) -> 
         let Some(next) = pipeline.next_attributes(&tip)? else { break };
         match executor.execute_payload(&next) {
             Ok(block) => tip = Tip::from_block(cfg, block.header, next.transactions.iter().flatten().next())?,
-            // The next attributes are its deposits alone (from Holocene), or those of another batch.
-            Err(ExecutionError::InvalidPayload(_)) => pipeline.reject(*next)?,
+            // Next are its deposits alone (from Holocene) or another batch; where a span is void, see `Transition`.
+            Err(ExecutionError::InvalidPayload(_)) if pipeline.reject(next.clone())? == tip.block.id() => {}
             Err(error) => return Err(error.into()), // nothing is known about the payload
         }
     }

@@ -35,6 +35,7 @@ fn seeds(from: u64, to: u64) -> ExitCode {
         match compare(&history, bundle.as_deref()) {
             Ok(agreement) => {
                 total.blocks += agreement.blocks;
+                total.voided += agreement.voided;
                 total.busy += agreement.busy;
                 total.replaced += agreement.replaced;
                 halted += u64::from(agreement.halted);
@@ -55,11 +56,11 @@ fn seeds(from: u64, to: u64) -> ExitCode {
             slowest = (took, seed);
         }
     }
-    let Agreement { blocks, busy, replaced, rules, .. } = total;
+    let Agreement { blocks, voided, busy, replaced, rules, .. } = total;
     println!("{rules:?}");
     println!(
-        "{} histories in {:.1} s, {differing} differ; {blocks} blocks, {busy} with transactions, {replaced} replaced; \
-         {halted} halted, {no_bundle} without bundle; slowest: {slowest:?}",
+        "{} histories in {:.1} s, {differing} differ; {blocks} blocks, {voided} void again, {busy} with \
+         transactions, {replaced} replaced; {halted} halted, {no_bundle} without bundle; slowest: {slowest:?}",
         to - from,
         start.elapsed().as_secs_f64(),
     );

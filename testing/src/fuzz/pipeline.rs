@@ -179,6 +179,8 @@ struct Run<'c> {
     cfg: &'c RollupConfig,
     pipeline: Pipeline<'c>,
     tip: Tip,
+    /// The block below the span that is being applied.
+    below_span: Option<Tip>,
     /// From the first L2 block on, by distance from it.
     safe: Vec<SafeBlock>,
     /// The L1 block to come.
@@ -200,7 +202,8 @@ impl<'c> Run<'c> {
         let header = Sealed::new_unchecked(Header::default(), block.hash);
         let tip = Tip { block, system: cfg.genesis.system_config, header };
         let safe = vec![SafeBlock::from_ref(&tip.block)];
-        Self { cfg, pipeline: Pipeline::new(cfg, &tip, origin), tip, safe, next: L1_START, busy: 0 }
+        let pipeline = Pipeline::new(cfg, &tip, origin);
+        Self { cfg, pipeline, tip, below_span: None, safe, next: L1_START, busy: 0 }
     }
 
     fn is_over(&self) -> bool {
@@ -253,7 +256,12 @@ impl<'c> Run<'c> {
         match poll {
             Poll::Attributes(attributes) => {
                 *asked = 0;
-                self.execute(*attributes, block.flags & Block::REFUSE != 0)?;
+                let below = self.pipeline.below_span();
+                if below != self.below_span.as_ref().map(|tip| &tip.block) {
+                    self.below_span = below.map(|_| self.tip.clone());
+                    assert_eq!(self.pipeline.below_span(), Some(&self.tip.block).filter(|_| below.is_some()));
+                }
+                self.execute(attributes, block.flags & Block::REFUSE != 0)?;
             }
             Poll::NeedL2 { numbers, .. } => {
                 *asked += 1;
@@ -275,19 +283,22 @@ impl<'c> Run<'c> {
         Ok(())
     }
 
-    fn execute(&mut self, attributes: OpPayloadAttributes, refuse: bool) -> Result<(), DeriveError> {
+    fn execute(&mut self, attributes: Box<OpPayloadAttributes>, refuse: bool) -> Result<(), DeriveError> {
         let mut block = block_of(self.cfg, &self.tip, &attributes);
         assert_eq!(block.time, self.tip.block.time.0 + BLOCK_TIME, "slots follow each other");
         assert!(block.origin.number >= self.tip.block.l1_origin.number, "origins do not go back");
         if refuse && !block.transactions.is_empty() {
-            match self.pipeline.reject(attributes)? {
-                None => return Ok(()),
-                Some(deposits) => {
-                    let transactions = deposits.transactions.as_deref().unwrap_or_default();
-                    assert!(transactions.iter().all(|tx| tx.first() == Some(&DEPOSIT_TX_TYPE)));
-                    block.transactions.clear();
-                }
-            }
+            let refusal = self.pipeline.reject(attributes)?;
+            let Some(deposits) = refusal.deposits else {
+                self.tip = self.below_span.take().unwrap_or_else(|| self.tip.clone());
+                assert_eq!(refusal.upon, self.tip.block.id());
+                self.safe.truncate(usize::try_from(refusal.upon.number - L2_START).expect("few blocks") + 1);
+                return Ok(());
+            };
+            assert_eq!(refusal.upon, self.tip.block.id());
+            let transactions = deposits.transactions.as_deref().unwrap_or_default();
+            assert!(transactions.iter().all(|tx| tx.first() == Some(&DEPOSIT_TX_TYPE)));
+            block.transactions.clear();
         }
         self.busy += u64::from(!block.transactions.is_empty());
         let block_ref = L2Ref {
@@ -321,7 +332,8 @@ impl<'c> Run<'c> {
     fn reset(&mut self) {
         let origin = l1_block(self.tip.block.l1_origin.number);
         self.next = origin.number;
-        self.pipeline.reset(&self.tip, origin);
+        self.below_span = None;
+        self.pipeline = Pipeline::new(self.cfg, &self.tip, origin);
     }
 }
 

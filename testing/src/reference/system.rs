@@ -31,8 +31,14 @@ pub fn of_block(
         }
     }
     let time = parent.time + cfg.block_time;
-    if writes(cfg, Fork::Ecotone, time) && !matches!(system.scalar.byte(31), 0 | 1) {
-        return Err(End::Critical("A-030"));
+    if writes(cfg, Fork::Ecotone, time) {
+        let word = system.scalar.to_be_bytes::<32>();
+        match word[0] {
+            0 => {}
+            1 if word[1..24] == [0; 23] => {}
+            1 => return Err(End::Critical("A-031")),
+            _ => return Err(End::Critical("A-030")),
+        }
     }
     Ok(system)
 }

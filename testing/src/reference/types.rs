@@ -158,8 +158,8 @@ pub enum End {
 pub struct Derived {
     /// The blocks after the agreed one, oldest first.
     pub blocks: Vec<Block>,
-    /// For each, the number of the L1 block that was being read when it could be derived.
-    pub read: Vec<u64>,
+    /// All blocks that were executed, those of voided spans too, each with the number of the L1 block that was being read.
+    pub executed: Vec<(Block, u64)>,
     /// Why there are no more.
     pub end: End,
 }

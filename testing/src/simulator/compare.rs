@@ -14,8 +14,10 @@ use unroll_protocol::tip::Tip;
 /// What both sides agreed on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agreement {
-    /// How many blocks.
+    /// How many blocks were executed.
     pub blocks: usize,
+    /// How many of them are not in the chain in the end, as their span was not applied whole.
+    pub voided: usize,
     /// How many of them have transactions from a batch.
     pub busy: usize,
     /// How many of them replace a refused payload.
@@ -92,9 +94,8 @@ impl<'a> Comparison<'a> {
             let step = side.next(&head, &self.chain);
             self.note(side.events());
             match step {
-                Ok(Step::Attributes(attributes)) => match self.execute(side, &head, *attributes) {
-                    Ok(None) => {}
-                    Ok(Some(next)) => head = next,
+                Ok(Step::Attributes(attributes)) => match self.execute(side, &head, attributes) {
+                    Ok(next) => head = next,
                     Err((rules, pipeline)) => return Err(self.differ(rules, pipeline)),
                 },
                 Ok(Step::EndOfL1) => break self.ended(End::OutOfL1)?,
@@ -111,31 +112,35 @@ impl<'a> Comparison<'a> {
         Ok(self.agreement)
     }
 
-    /// Pretends to execute. `None`: refused, another batch is wanted. The error is a pair of what should be and what is.
+    /// Pretends to execute. The error is a pair of what should be and what is.
     fn execute(
         &mut self,
         side: &mut dyn Side,
         head: &Tip,
-        wanted: OpPayloadAttributes,
-    ) -> Result<Option<Tip>, (String, String)> {
+        mut wanted: Box<OpPayloadAttributes>,
+    ) -> Result<Tip, (String, String)> {
         let cfg = &self.history.cfg;
-        let block = block_of(cfg, head, &wanted);
-        let (block, wanted) = if accepts(&block) {
-            (block, wanted)
-        } else {
-            match side.reject(wanted) {
-                Ok(Some(replacement)) => (block_of(cfg, head, &replacement), replacement),
-                Ok(None) => return Ok(None),
-                Err(error) => return Err((self.expected(), format!("refused, and then: {error}"))),
-            }
-        };
+        let mut block = block_of(cfg, head, &wanted);
+        if !accepts(&block) {
+            let refusal = side.reject(wanted);
+            let refusal =
+                refusal.map_err(|error| (self.expected(), format!("refused, and then: {error}")))?;
+            let Some(deposits) = refusal.deposits else {
+                let before = self.chain.len();
+                self.chain.retain(|block| block.number <= refusal.upon.number); // F-001
+                self.agreement.voided += before - self.chain.len();
+                return Ok(self.tip());
+            };
+            block = block_of(cfg, head, &deposits);
+            wanted = deposits;
+        }
         self.note(side.events());
-        let Some(expected) = self.rules.blocks.get(self.alike) else {
+        let Some((expected, due)) = self.rules.executed.get(self.alike) else {
             return Err((self.expected(), format!("{block:?}")));
         };
         let meant = attributes(self.history, expected, self.bundle);
-        let (due, now) = (self.rules.read.get(self.alike).copied(), side.reading());
-        if (expected.hash, &meant, due) != (block.hash, &wanted, now) {
+        let (due, now) = (Some(*due), side.reading());
+        if (expected.hash, &meant, due) != (block.hash, &*wanted, now) {
             let rules = format!("at {due:?} {expected:?} {meant:?}");
             return Err((rules, format!("at {now:?} {block:?} {wanted:?}")));
         }
@@ -144,7 +149,7 @@ impl<'a> Comparison<'a> {
         self.agreement.busy += usize::from(!expected.transactions.is_empty());
         self.agreement.replaced += usize::from(expected.deposits_only);
         self.chain.push(expected.clone());
-        Ok(Some(self.tip()))
+        Ok(self.tip())
     }
 
     fn tip(&self) -> Tip {
@@ -162,15 +167,13 @@ impl<'a> Comparison<'a> {
     }
 
     fn expected(&self) -> String {
-        self.rules
-            .blocks
-            .get(self.alike)
-            .map_or_else(|| format!("{:?}", self.rules.end), |block| format!("{block:?}"))
+        let next = self.rules.executed.get(self.alike);
+        next.map_or_else(|| format!("{:?}", self.rules.end), |(block, _)| format!("{block:?}"))
     }
 
     fn ended(&self, end: End) -> Result<(), Box<Difference>> {
         let same_end = std::mem::discriminant(&end) == std::mem::discriminant(&self.rules.end);
-        if self.alike == self.rules.blocks.len() && same_end {
+        if self.alike == self.rules.executed.len() && self.chain.ends_with(&self.rules.blocks) && same_end {
             return Ok(());
         }
         Err(self.differ(self.expected(), format!("{end:?}")))

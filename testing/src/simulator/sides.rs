@@ -7,7 +7,7 @@ use super::{
 };
 use crate::reference::Block;
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
-use unroll_derive::{DeriveError, DriveError, Driver, Event, Pipeline, Poll};
+use unroll_derive::{DeriveError, DriveError, Driver, Event, Pipeline, Poll, Refusal};
 use unroll_protocol::tip::Tip;
 
 /// What comes next.
@@ -37,7 +37,7 @@ pub trait Side {
     /// What comes next upon `tip`, the last block of `chain`.
     fn next(&mut self, tip: &Tip, chain: &[Block]) -> Result<Step, Stop>;
     /// The last attributes were refused.
-    fn reject(&mut self, refused: OpPayloadAttributes) -> Result<Option<OpPayloadAttributes>, DeriveError>;
+    fn reject(&mut self, refused: Box<OpPayloadAttributes>) -> Result<Refusal, DeriveError>;
     /// The number of the L1 block being read.
     fn reading(&self) -> Option<u64>;
     /// What was decided since the last call.
@@ -91,7 +91,7 @@ impl Side for Direct<'_> {
         }
     }
 
-    fn reject(&mut self, refused: OpPayloadAttributes) -> Result<Option<OpPayloadAttributes>, DeriveError> {
+    fn reject(&mut self, refused: Box<OpPayloadAttributes>) -> Result<Refusal, DeriveError> {
         self.pipeline.reject(refused)
     }
 
@@ -137,7 +137,7 @@ impl Side for Driven<'_> {
         }
     }
 
-    fn reject(&mut self, refused: OpPayloadAttributes) -> Result<Option<OpPayloadAttributes>, DeriveError> {
+    fn reject(&mut self, refused: Box<OpPayloadAttributes>) -> Result<Refusal, DeriveError> {
         self.driver.reject(refused)
     }
 

@@ -1,7 +1,10 @@
 //! F.1, F.2, F.6 and the single-batch part of F.5.
 
 use crate::sim::*;
-use unroll_derive::{DeriveError, Event, ResetCause, event::Fate};
+use unroll_derive::{
+    DeriveError, Event, Pipeline, ResetCause,
+    event::{Fate, Unknown},
+};
 use unroll_protocol::{forks::Fork, units::L2Time};
 
 fn drops_before_and_from_holocene(batch: unroll_protocol::batch::SingularBatch, rule: &str) {
@@ -65,7 +68,7 @@ fn resets_on_foreign_window() {
     for fork in [Fork::Granite, Fork::Holocene] {
         let mut sim = Sim::with(config(at(fork)), 24, 4, 2);
         sim.tip.block.l1_origin.hash = fake();
-        sim.pipeline.reset(&sim.tip, l1(2));
+        sim.pipeline = Pipeline::new(sim.cfg, &sim.tip, l1(2));
         let front = Some(l1(4).id());
         let origin = sim.tip.block.l1_origin;
         assert_eq!(sim.try_run(6), Err(DeriveError::Reset(ResetCause::Window { front, origin })), "{fork}");
@@ -184,7 +187,7 @@ fn undecided_batches_wait() {
     let mut sim = Sim::with(config(at(Fork::Granite)), 5, 0, 0);
     sim.put_singular(0, &[singular(6, 1, &[tx("waits")])]);
     assert_eq!(filled(&sim.run(0)), [0u64; 0]);
-    assert_eq!(sim.fates(), [Fate::Undecided]);
+    assert_eq!(sim.fates(), [Fate::Undecided(Unknown::Epoch)]);
     assert_eq!(filled(&sim.run(1)), [6]);
 }
 
@@ -261,7 +264,7 @@ fn drift_forces_the_next_epoch() {
         let mut sim = drifted(Fork::Ecotone, j - 1, 1000);
         sim.put_singular(0, &[singular(j, 0, &[])]);
         assert_eq!(slots(&sim.run(0)), []);
-        assert_eq!(sim.fates(), [Fate::Undecided]);
+        assert_eq!(sim.fates(), [Fate::Undecided(Unknown::NextEpoch)]);
         assert_eq!(slots(&sim.run(1)), [(j, 0)]);
     }
 }
@@ -384,7 +387,7 @@ fn undecided_blocks_empty_batches() {
     let mut sim = Sim::fork(Fork::Granite);
     sim.put_batches(1, 1, vec![span.into()]);
     assert_eq!(slots(&sim.run(WINDOW + 2)), []);
-    assert_eq!(sim.fates(), [Fate::Undecided]);
+    assert_eq!(sim.fates(), [Fate::Undecided(Unknown::SpanEnd)]);
     assert!(!sim.run(WINDOW + 3).is_empty());
     assert_eq!(sim.dropped(), ["F-052"]);
 }

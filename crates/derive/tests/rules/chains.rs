@@ -2,6 +2,7 @@
 
 use crate::sim::*;
 use alloy_primitives::Bytes;
+use unroll_derive::Pipeline;
 use unroll_protocol::{
     forks::{Fork, ForkTimes},
     frame::Frame,
@@ -160,7 +161,7 @@ fn the_start_does_not_matter() {
             let timeout = forks.derivation(l1_time(tip.epoch)).channel_timeout.unwrap_or(TIMEOUT);
             let mut rest = Sim::with(config(forks), tip.j, tip.epoch, tip.epoch.saturating_sub(timeout));
             rest.tip.block.sequence_number = tip.sequence_number;
-            rest.pipeline.reset(&rest.tip, l1(tip.epoch.saturating_sub(timeout)));
+            rest.pipeline = Pipeline::new(rest.cfg, &rest.tip, l1(tip.epoch.saturating_sub(timeout)));
             rest.l1 = whole.l1.clone();
             rest.safe = derived.iter().map(|b| (b.j, safe_block(b.j, b.epoch, &b.transactions))).collect();
             rest.safe.insert(0, safe_block(0, 0, &[]));

@@ -262,15 +262,15 @@ fn deposits_alone_cannot_be_refused() {
     let mut sim = Sim::fork(Fork::Holocene);
     sim.put_singular(1, &[singular(1, 0, &[tx("a")])]);
     let attributes = first_attributes(&mut sim);
-    let replaced = sim.pipeline.reject(attributes).unwrap().unwrap();
+    let replaced = sim.pipeline.reject(attributes).unwrap().deposits.unwrap();
     let refused = sim.pipeline.reject(replaced);
     assert_eq!(refused, Err(DeriveError::Critical(CriticalCause::DepositsRefused { time: l2_time(1) })));
 }
 
-fn first_attributes(sim: &mut Sim) -> op_alloy_rpc_types_engine::OpPayloadAttributes {
+fn first_attributes(sim: &mut Sim) -> Box<op_alloy_rpc_types_engine::OpPayloadAttributes> {
     loop {
         match sim.pipeline.poll(&sim.tip).unwrap() {
-            Poll::Attributes(attributes) => return *attributes,
+            Poll::Attributes(attributes) => return attributes,
             Poll::NeedL1 { number } => {
                 let block = sim.block(number - 50).clone();
                 sim.pipeline.push_l1(block).unwrap();
@@ -319,7 +319,7 @@ fn reset_starts_anew() {
     let tip = sim.tip.clone();
     let first = sim.run(3);
     sim.tip = tip.clone();
-    sim.pipeline.reset(&tip, l1(0));
+    sim.pipeline = Pipeline::new(sim.cfg, &tip, l1(0));
     assert_eq!(sim.pipeline.origin(), None);
     assert_eq!(sim.run(3), first);
     assert_eq!(sim.pipeline.poll(&sim.tip), Ok(Poll::NeedL1 { number: 54 }));

@@ -13,7 +13,7 @@ use alloy_primitives::{Address, B256, Bloom, Bytes, Log, Signature, TxKind, U256
 use common::{Absent, Memory};
 use k256::ecdsa::SigningKey;
 use unroll_derive::{
-    CriticalCause, DeriveError, DriveError, Driver, Event, L1Input, L1Reader, Misuse, Unsupported,
+    CriticalCause, DeriveError, DriveError, Driver, Event, L1Input, L1Reader, Misuse,
     builder::{DerivationPipeline, EthereumDataSource, PipelineBuilder, StatefulAttributesBuilder},
     provider::{BlobProvider, ChainProvider, IndexedBlobHash, L2Block, Provider},
     start::Start,
@@ -628,7 +628,7 @@ fn alt_da_is_refused() {
     });
     let (mut memory, tip) = derivable(&cfg);
     let refused = Driver::new(&cfg, &tip, &mut memory).map(|_| ());
-    assert_eq!(refused, Err(DriveError::Derive(Unsupported::AltDa.into())));
+    assert_eq!(refused, Err(DriveError::Derive(DeriveError::AltDa)));
 }
 
 fn parts<'c>(
@@ -659,7 +659,7 @@ fn a_pipeline_of_parts() {
     let attributes = pipeline.next_attributes(&tip).unwrap().unwrap();
     assert_eq!(attributes.transactions.as_ref().unwrap()[1..], [tx("a")]);
     assert!(pipeline.drain_events().any(|event| matches!(event, Event::DataRead { .. })));
-    assert_eq!(pipeline.reject(*attributes), Ok(()));
+    assert_eq!(pipeline.reject(attributes), Ok(tip.block.id()));
     assert_eq!(pipeline.next_attributes(&tip), Ok(None));
 
     let other = rollup(Fork::Fjord);
@@ -681,7 +681,7 @@ fn a_pipeline_of_parts_replaces_what_is_refused() {
     let mut deposits = refused.clone();
     deposits.transactions.as_mut().unwrap().truncate(1);
     assert_ne!(deposits, refused);
-    assert_eq!(pipeline.reject(*refused), Ok(()));
+    assert_eq!(pipeline.reject(refused), Ok(tip.block.id()));
     assert_eq!(pipeline.next_attributes(&tip), Ok(Some(deposits)));
     let unused = pipeline.next_attributes(&tip).unwrap_err();
     assert!(matches!(unused, DriveError::Derive(_)), "{unused}");

@@ -176,6 +176,8 @@ pub struct Derived {
 pub struct Sim {
     pub cfg: &'static RollupConfig,
     pub tip: Tip,
+    /// All blocks upon which attributes were derived, by number.
+    tips: BTreeMap<u64, L2Ref>,
     pub pipeline: Pipeline<'static>,
     /// L1 blocks that differ from empty ones, by k.
     pub l1: BTreeMap<u64, L1Input>,
@@ -218,6 +220,7 @@ impl Sim {
             cfg,
             pipeline: Pipeline::new(cfg, &tip, l1(base)),
             tip,
+            tips: BTreeMap::new(),
             l1: BTreeMap::new(),
             refuse: BTreeSet::new(),
             poison: None,
@@ -275,10 +278,12 @@ impl Sim {
             let poll = self.pipeline.poll(&self.tip);
             self.events.extend(self.pipeline.drain_events());
             match poll? {
-                Poll::Attributes(attributes) => derived.push(self.execute(*attributes)?),
-                Poll::NeedL1 { number } if number > 50 + last => {
-                    return Ok(derived.into_iter().flatten().collect());
-                }
+                Poll::Attributes(attributes) => match self.execute(attributes)? {
+                    Some(block) => derived.push(block),
+                    // F-001: what was derived of a span is void.
+                    None => derived.retain(|block: &Derived| 100 + block.j <= self.tip.block.number),
+                },
+                Poll::NeedL1 { number } if number > 50 + last => return Ok(derived),
                 Poll::NeedL1 { number } => {
                     let block = self.l1.get(&(number - 50)).cloned();
                     self.pipeline.push_l1(block.unwrap_or_else(|| empty_l1(number - 50)))?;
@@ -298,15 +303,18 @@ impl Sim {
         }
     }
 
-    /// Takes attributes for a block, or refuses them once; what was refused before Holocene yields nothing.
-    fn execute(&mut self, attributes: OpPayloadAttributes) -> Result<Option<Derived>, DeriveError> {
+    /// Takes attributes for a block, or refuses them once; what was refused before Holocene yields nothing, and the tip is what to
+    /// go on from.
+    fn execute(&mut self, attributes: Box<OpPayloadAttributes>) -> Result<Option<Derived>, DeriveError> {
+        self.tips.insert(self.tip.block.number, self.tip.block);
         let j = (attributes.payload_attributes.timestamp - 1000) / 2;
         let poison = |tx: &Bytes| self.poison.as_ref() == Some(tx);
         let poisoned = attributes.transactions.as_ref().unwrap().iter().any(poison);
         let attributes = if self.refuse.remove(&j) || poisoned {
-            let replaced = self.pipeline.reject(attributes)?;
+            let refusal = self.pipeline.reject(attributes)?;
             self.events.extend(self.pipeline.drain_events());
-            let Some(replaced) = replaced else { return Ok(None) };
+            self.tip.block = self.tips[&refusal.upon.number];
+            let Some(replaced) = refusal.deposits else { return Ok(None) };
             replaced
         } else {
             attributes
@@ -323,7 +331,7 @@ impl Sim {
             sequence_number: info.sequence_number,
         };
         let transactions = transactions.into_iter().filter(|tx| tx[0] != 0x7e).collect();
-        self.attributes.push(attributes);
+        self.attributes.push(*attributes);
         let (epoch, sequence_number) = (info.origin.number - 50, info.sequence_number);
         Ok(Some(Derived { j, epoch, sequence_number, transactions }))
     }

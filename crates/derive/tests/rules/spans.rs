@@ -1,7 +1,7 @@
 //! F.3, F.4, and the span part of F.5.
 
 use crate::sim::*;
-use unroll_derive::event::Fate;
+use unroll_derive::event::{Fate, Unknown};
 use unroll_protocol::{batch::SpanBlock, forks::Fork};
 use unroll_testing::batcher::Span;
 
@@ -136,7 +136,7 @@ fn undecided_spans() {
         let mut sim = Sim::with(config(at(fork)), 11, 0, 0);
         sim.put_batches(1, 1, vec![span(12, &[1, 2]).into(), span(12, &[1]).into()]);
         assert_eq!(slots(&sim.run(2)), expected, "{fork}");
-        assert_eq!(sim.fates()[0], Fate::Undecided);
+        assert_eq!(sim.fates()[0], Fate::Undecided(Unknown::SpanEnd));
         assert_eq!(sim.count("F-090"), 0);
     }
 }
@@ -214,7 +214,7 @@ fn span_drift() {
     let mut sim = chain(1000);
     sim.put_batches(0, 1, vec![span(j, &[0]).into()]);
     assert_eq!(slots(&sim.run(0)), []);
-    assert_eq!(sim.fates(), [Fate::Undecided]);
+    assert_eq!(sim.fates(), [Fate::Undecided(Unknown::SpanNextEpoch)]);
     assert_eq!(slots(&sim.run(1)), [(j, 0)]);
 }
 
@@ -337,17 +337,49 @@ fn waiting_spans_do_not_age() {
     assert_eq!(sim.dropped(), ["F-052"]);
 }
 
-/// F-057, F-083, H-013: before Holocene a refused block voids the rest of its span, and the next candidate is considered.
+/// F-001, F-057, H-013: before Holocene a span is applied whole or not at all. A refused block voids those of its span before it
+/// and after it, and the next candidates are considered upon the block below the span, whose L1 origin is still known.
 #[test]
-fn refused_blocks_void_the_span() {
+fn a_refused_block_voids_the_span() {
+    let epochs = [0, 0, 0, 0, 0, 1, 1, 1];
+    for refused in 1..=8 {
+        let mut sim = Sim::fork(Fork::Granite);
+        sim.refuse.insert(refused);
+        let mut bad = span(1, &epochs);
+        bad.blocks
+            .iter_mut()
+            .for_each(|block| block.transactions = [&real_tx(block.time.0)].into_iter().collect());
+        sim.put_batches(2, 1, vec![bad.into()]);
+        sim.put_batches(2, 2, vec![singular(1, 0, &[tx("other")]).into(), singular(2, 0, &[]).into()]);
+        let derived = sim.run(2);
+        assert_eq!(slots(&derived), [(1, 0), (2, 0)], "{refused}");
+        assert_eq!(derived[0].transactions, [tx("other")]);
+        assert_eq!(sim.count("H-013"), 1);
+        assert_eq!(sim.count("F-083"), usize::from(refused < 8), "what is left is dropped, and told");
+    }
+}
+
+/// F-001: a span that is applied is final, and so is a singular batch.
+#[test]
+fn a_refused_block_voids_no_other_span() {
     let mut sim = Sim::fork(Fork::Granite);
-    sim.refuse.insert(2);
-    sim.put_batches(1, 1, vec![with_txs(span(1, &[0, 0, 0, 0]), 1, &[real_tx(1)]).into()]);
-    sim.put_batches(1, 2, vec![singular(2, 0, &[tx("other")]).into(), singular(3, 0, &[]).into()]);
+    sim.refuse.insert(5);
+    let first = with_txs(span(1, &[0, 0, 0]), 1, &[real_tx(1)]);
+    sim.put_batches(1, 1, vec![first.into(), singular(4, 0, &[tx("a")]).into()]);
+    sim.put_batches(1, 2, vec![with_txs(span(5, &[0, 0]), 0, &[real_tx(2)]).into()]);
     let derived = sim.run(1);
-    assert_eq!(slots(&derived), [(1, 0), (2, 0), (3, 0)]);
-    assert_eq!(derived[1].transactions, [tx("other")]);
-    assert_eq!(sim.count("F-083"), 1);
+    assert_eq!(slots(&derived), [(1, 0), (2, 0), (3, 0), (4, 0)]);
+    assert_eq!(sim.pipeline.below_span(), None);
+}
+
+/// F-001: from Holocene blocks of a span are final one by one; the refused one is replaced, and the rest is dropped (H-011).
+#[test]
+fn from_holocene_a_span_may_be_applied_in_part() {
+    let mut sim = Sim::fork(Fork::Holocene);
+    sim.refuse.insert(2);
+    sim.put_batches(1, 1, vec![with_txs(span(1, &[0, 0, 0]), 1, &[real_tx(1)]).into()]);
+    assert_eq!(slots(&sim.run(1)), [(1, 0), (2, 0)]);
+    assert_eq!((sim.count("H-011"), sim.count("F-090")), (1, 1));
 }
 
 /// F-071: from Holocene nothing is kept but the span being streamed.
