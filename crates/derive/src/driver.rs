@@ -36,9 +36,6 @@ impl<'c> Driver<'c> {
         tip: &Tip,
         backend: &mut B,
     ) -> Result<Option<Self>, DriveError<B::Error>> {
-        if cfg.alt_da.is_some() {
-            return Err(DeriveError::AltDa.into());
-        }
         let start = Start::find(cfg, tip, backend)?;
         Ok(start.map(|start| Self {
             cfg,

@@ -252,6 +252,8 @@ impl Devnet {
         let (mut derived, mut events) = (Vec::new(), Vec::new());
         while let Some(block) = transition.step().expect("the store lacks nothing") {
             events.extend(transition.drain_events());
+            // F-001: where a number comes again, the span that it was in before is void.
+            derived.retain(|(before, _): &(ExecutedBlock, _)| before.header.number < block.header.number);
             derived.push((block, transition.l1_origin().map(|origin| origin.number)));
         }
         events.extend(transition.drain_events());

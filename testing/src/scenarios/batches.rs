@@ -16,7 +16,7 @@ use crate::{
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, TxKind, U256};
 use unroll_derive::event::{DropReason, Event, Fate};
-use unroll_protocol::{deposit::DEPOSIT_TX_TYPE, forks::Fork, units::L1Time};
+use unroll_protocol::{batch::SpanBlock, deposit::DEPOSIT_TX_TYPE, forks::Fork, units::L1Time};
 
 /// An L1 block with one channel of these batch strings.
 fn mine(devnet: &mut Devnet, batches: &[Vec<u8>]) {
@@ -120,30 +120,58 @@ pub(super) fn holocene_batches(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
-/// A span of which one block is invalid: what comes before stays, what comes after is lost (F-090, H-011).
+/// A span of which one block is invalid. From Holocene what comes before stays, and what comes after is lost (F-090, H-011); until
+/// then all of it is void, and the sequencer's own blocks fill its slots (F-001, H-013).
 pub(super) fn holocene_invalid_batch(fork: Fork) -> Story {
     let mut devnet = at(fork);
     devnet.sequence();
     let mut span = poster::span(&devnet.l2[0], &devnet.l2[1..=5]);
-    let bad = &mut span.blocks[2];
-    bad.transactions = bad.transactions.iter().chain([invalid(&devnet)]).collect();
-    let string = batcher::span(&span, devnet.rollup()).expect("the transaction is well-formed");
+    let mut add = |block: usize, transaction: Bytes| {
+        let block: &mut SpanBlock = &mut span.blocks[block - 1];
+        block.transactions = block.transactions.iter().chain([transaction]).collect();
+    };
+    add(3, invalid(&devnet));
+    if !is_strict(fork) {
+        add(1, transfer(&devnet, 0)); // a block that could be, and that the sequencer did not make
+    }
+    let string = batcher::span(&span, devnet.rollup()).expect("the transactions are well-formed");
     mine(&mut devnet, &[string]);
+    if is_strict(fork) {
+        in_part(&mut devnet);
+    } else {
+        not_at_all(&mut devnet);
+    }
+    Story::whole(devnet)
+}
+
+/// From Holocene.
+fn in_part(devnet: &mut Devnet) {
     devnet.poster.next = 3;
     let before = devnet.l2[2].header.hash();
-    let events = check_refused(&mut devnet, 3);
+    let events = check_refused(devnet, 3);
     expect(&events, "flush", |event| matches!(event, Event::Flushed { .. }));
     assert_eq!(devnet.safe(), 3);
     assert_eq!(devnet.l2[2].header.hash(), before, "the blocks before the bad one stay");
     // And a batch that holds what no batch may hold (F-023) is not even tried.
     devnet.sequence();
     let deposit = devnet.l2[4].transactions[0].clone();
-    let batch = with(&devnet, 4, deposit);
-    mine(&mut devnet, &[batch]);
+    let batch = with(devnet, 4, deposit);
+    mine(devnet, &[batch]);
     devnet.advance_to(20);
     let events = devnet.sync();
     expect(&events, "dropped batch", |event| is_drop(event, DropReason::Deposit));
-    Story::whole(devnet)
+}
+
+/// Before Holocene.
+fn not_at_all(devnet: &mut Devnet) {
+    devnet.advance_to(14);
+    let own: Vec<_> = devnet.l2.iter().map(|block| block.header.hash()).collect();
+    let events = devnet.sync();
+    let void = |event: &Event| matches!(event, Event::PayloadRefused { upon, .. } if upon.number == 0);
+    expect(&events, "refusal that voids two blocks", void);
+    expect(&events, "rest of the span", |event| is_drop(event, DropReason::ParentMoved));
+    assert!(devnet.safe() >= 14);
+    assert!(devnet.l2.iter().map(|block| block.header.hash()).eq(own), "nothing of the span is left");
 }
 
 /// Spans that begin below the safe head: one that repeats it is taken, one that contradicts it is not (F-055).

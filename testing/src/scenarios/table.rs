@@ -36,8 +36,8 @@ const STANDING: &[Scenario] = scenarios! {
         "Batches of a channel come twice and too early.";
     holocene_frame Holocene..Karst channels::holocene_frame,
         "Frames come out of order and twice.";
-    holocene_invalid_batch Holocene..Karst batches::holocene_invalid_batch,
-        "One block of a span is invalid; a batch holds a deposit.";
+    holocene_invalid_batch Delta..Karst batches::holocene_invalid_batch,
+        "One block of a span is invalid: until Holocene all of it is void; then a batch holds a deposit.";
     isthmus_requests Isthmus..Karst execution::isthmus_requests,
         "Contracts lie where L1 has its request contracts; there are no requests.";
     isthmus_setcode_tx Regolith..Karst batches::set_code,

@@ -616,7 +616,7 @@ fn provider_errors_are_no_verdicts() {
     }
 }
 
-/// B-041 to B-046: a chain with alt-DA is refused at the start, by name.
+/// B-041 to B-046: a chain with alt-DA is refused by name, before any of its data is used.
 #[test]
 fn alt_da_is_refused() {
     let mut cfg = rollup(Fork::Ecotone);
@@ -627,8 +627,11 @@ fn alt_da_is_refused() {
         resolve_window: 1,
     });
     let (mut memory, tip) = derivable(&cfg);
-    let refused = Driver::new(&cfg, &tip, &mut memory).map(|_| ());
-    assert_eq!(refused, Err(DriveError::Derive(DeriveError::AltDa)));
+    let mut driver = Driver::new(&cfg, &tip, &mut memory).unwrap().unwrap();
+    for _ in 0..2 {
+        let refused = driver.next_attributes(&tip, &mut memory);
+        assert_eq!(refused, Err(DriveError::Derive(DeriveError::AltDa)));
+    }
 }
 
 fn parts<'c>(
