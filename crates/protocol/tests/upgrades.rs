@@ -56,7 +56,8 @@ fn check(fork: Fork, expected: &[Expected]) -> Vec<DepositTx> {
 }
 
 /// A Solidity constructor without arguments: 32 bytes, after which lies the code that it returns. So the hash of what is
-/// deployed can be checked without running it. Only the operator fee vault's constructor also writes into the code.
+/// deployed can be checked without running it. Only the operator fee vault's constructor also writes into the code: the devnet runs it, in the
+/// story `activation_block`.
 fn deploys(tx: &DepositTx, code_hash: B256) -> bool {
     keccak256(&tx.data[32..]) == code_hash
 }
@@ -175,6 +176,21 @@ fn a_real_jovian_activation_block() {
     let block = json("data/exec-celo/celo-sepolia-20465049.json.zst");
     let transactions = block["payload_attributes"]["transactions"].as_array().unwrap();
     assert_eq!(transactions[1..].iter().map(bytes).collect::<Vec<_>>(), builtin(Fork::Jovian));
+}
+
+/// G-052: Celo Baklava's activation block of Isthmus has our transactions, but for the first, which is a contract of Celo's own.
+#[test]
+fn a_real_isthmus_activation_block() {
+    if !present() {
+        return;
+    }
+    let block = json("data/exec-celo/celo-baklava-37881140.json.zst");
+    let transactions = block["payload_attributes"]["transactions"].as_array().unwrap();
+    let transactions: Vec<_> = transactions[1..].iter().map(bytes).collect();
+    let ours = builtin(Fork::Isthmus);
+    assert_eq!((transactions.len(), ours.len()), (8, 8));
+    assert_eq!(transactions[1..], ours[1..]);
+    assert_ne!(transactions[0], ours[0]);
 }
 
 /// G-054, trap 15: Karst's 31 transactions have their position in the intent.

@@ -5,7 +5,7 @@ use crate::{
     batcher,
     devnet::{Devnet, poster},
 };
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes, b256};
 use unroll_derive::event::{DropReason, Event, FrameDrop};
 use unroll_protocol::{
     deposit::DEPOSIT_TX_TYPE,
@@ -39,7 +39,32 @@ pub(super) fn block(fork: Fork) -> Story {
     let lasting = devnet.l2[ACTIVATION - 1].header.gas_limit;
     assert_eq!(block.header.gas_limit, lasting + extra_gas(fork));
     assert_eq!(devnet.l2[ACTIVATION + 1].header.gas_limit, lasting);
+    for code in deployed(fork) {
+        assert!(devnet.store.keccak(code).is_some(), "{fork}: a contract of code {code}");
+    }
     Story::whole(devnet)
+}
+
+/// The hashes of the code that the upgrade transactions leave behind, constructors run (G-050 to G-053).
+fn deployed(fork: Fork) -> Vec<B256> {
+    match fork {
+        Fork::Ecotone => vec![
+            b256!("c88a313aa75dc4fbf0b6850d9f9ae41e04243b7008cf3eadb29256d4a71c1dfd"),
+            b256!("8b71360ea773b4cfaf1ae6d2bd15464a4e1e2e360f786e475f63aeaed8da0ae5"),
+        ],
+        Fork::Fjord => vec![b256!("a88fa50a2745b15e6794247614b5298483070661adacb8d32d716434ed24c6b2")],
+        Fork::Isthmus => vec![
+            b256!("8e3fe7a416d3e5f3b7be74ddd4e7e58e516fa3f80b67c6d930e3cd7297da4a4b"),
+            b256!("4d195a9d7caf9fb6d4beaf80de252c626c853afd5868c4f4f8d19c9d301c2679"),
+            b256!("57dc55c9c09ca456fa728f253fe7b895d3e6aae0706104935fe87c7721001971"),
+            b256!("6e49e66782037c0555897870e29fa5e552daf4719552131a0abce779daec0a5d"),
+        ],
+        Fork::Jovian => vec![
+            b256!("5f885ca815d2cf27a203123e50b8ae204fdca910b6995d90b2d7700cbb9240d1"),
+            b256!("e9fc7c96c4db0d6078e3d359d7e8c982c350a513cb2c31121adf5e1e8a446614"),
+        ],
+        _ => Vec::new(),
+    }
 }
 
 fn upgrades(fork: Fork) -> Vec<Bytes> {
