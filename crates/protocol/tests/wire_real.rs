@@ -14,6 +14,7 @@ use unroll_protocol::{
     config::RollupConfig,
     forks::{DerivationRules, Fork, ForkTimes},
     frame::{Frame, decode_frames},
+    l1_transaction::{L1Transaction, blob_count, recipient},
     reader::Reader,
     units::{L1Time, L2Time},
 };
@@ -228,7 +229,14 @@ fn blob_transactions() {
         }
         let transaction = data.bytes(&file);
         let mut network = Reader::new(&transaction[1..]).rlp_list().unwrap();
-        let _signed = network.rlp_item().unwrap();
+        let signed = [&[3], network.rlp_item().unwrap().raw].concat();
+        assert_eq!(keccak256(&signed), hash(&json["l1_tx_hash"]));
+        let sent = L1Transaction::decode(&signed, number(&json["l1_chain_id"])).unwrap();
+        assert_eq!(sent.sender[..], hex(&json["l1_sender"]));
+        assert_eq!(recipient(&signed).unwrap()[..], hex(&json["to"]));
+        let hashes: Vec<B256> = list(&json["versioned_hashes"]).iter().map(hash).collect();
+        assert_eq!(blob_count(&signed), hashes.len() as u64);
+        assert_eq!(sent.blob_hashes, Some(hashes));
         let mut blobs = network.rlp_list().unwrap();
         let blobs = std::iter::from_fn(|| {
             (!blobs.is_empty()).then(|| Blob::try_from(blobs.rlp_string().unwrap().payload).unwrap())
