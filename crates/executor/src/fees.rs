@@ -143,7 +143,7 @@ mod tests {
     use core::convert::Infallible;
     use std::{fs, path::PathBuf, println};
 
-    use alloy_primitives::{Bytes, U256};
+    use alloy_primitives::{Bytes, U256, keccak256};
     use serde_json::Value;
 
     use super::*;
@@ -203,18 +203,47 @@ mod tests {
         }
     }
 
-    /// I-027: the formula for a size that FastLZ gives. These bytes do not repeat, so that FastLZ finds nothing: it writes one
-    /// more for each 32.
+    /// I-027: the formula for a size that FastLZ gives. It finds nothing in hashes: it writes one byte more for each 32.
     #[test]
     fn fjord_costs_grow_with_the_compressed_size() {
         let Some(vectors) = json("l1-info/l1-cost-vectors.json") else { return };
         let vector = &vectors["fjord_by_fastlz_size"][0];
         let fees = fees(OpSpecId::FJORD, &slots(vector));
         let size = number(&vector["fastlz_size"]);
-        let bytes: Vec<u8> = (0..=u8::MAX).map(|index| index.wrapping_mul(7)).collect();
-        let bytes = usize::try_from(size - size.div_ceil(33)).map(|length| &bytes[..length]).unwrap();
-        assert_eq!(estimate_tx_compressed_size(bytes), 836_500 * size - 42_585_600);
-        assert_eq!(fees.of_transaction(bytes).l1_cost, U256::from(number(&vector["fee"])));
+        let bytes = incompressible(size);
+        assert_eq!(estimate_tx_compressed_size(&bytes), 836_500 * size - 42_585_600);
+        assert_eq!(fees.of_transaction(&bytes).l1_cost, U256::from(number(&vector["fee"])));
+        // Small transactions all count as 100 bytes.
+        for size in vectors["fjord_minimum_sizes"].as_array().unwrap() {
+            assert_eq!(
+                estimate_tx_compressed_size(&incompressible(number(size))),
+                100 * SIZE_SCALE,
+                "{size}"
+            );
+        }
+    }
+
+    /// Bytes that FastLZ makes this long.
+    fn incompressible(size: u64) -> Vec<u8> {
+        let hashes = (0..=size).flat_map(|number| keccak256(number.to_be_bytes()));
+        hashes.take(usize::try_from(size - size.div_ceil(33)).unwrap()).collect()
+    }
+
+    /// I-027, I-031: a transaction of BOB under Jovian, and what it paid. Its bytes are not at hand: it is as long as FastLZ makes
+    /// 689 bytes, the one length that comes to the L1 fee.
+    #[test]
+    fn a_real_transaction_pays_the_operator_fee() {
+        let Some(deposits) = json("l1-info/l1-info-deposits.json") else { return };
+        let mut deposits = deposits.as_array().unwrap().iter();
+        let bob = deposits.find(|deposit| deposit["block"] == "bob-mainnet-38821851").unwrap();
+        let (paid, value) = (&bob["operator_fee_example"], |name: &str| U256::from(number(&bob[name])));
+        let mut slots = slots(bob);
+        slots.push((8, value("operator_fee_scalar") << 64 | value("operator_fee_constant")));
+        let fees = fees(OpSpecId::JOVIAN, &slots);
+        assert_eq!(fees.of_transaction(&incompressible(689)).l1_cost, U256::from(number(&paid["l1_fee"])));
+        let gas = U256::from(number(&paid["gas_used"]));
+        let charge = fees.l1_block_info(1).operator_fee_charge(&[2], gas, OpSpecId::JOVIAN);
+        assert_eq!(charge, U256::from(number(&paid["operator_fee"])));
     }
 
     /// I-024: a transaction of OP Goerli before Regolith, and what it paid.
