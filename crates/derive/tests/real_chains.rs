@@ -4,7 +4,7 @@
 
 mod common;
 
-use alloy_consensus::{Header, Sealable, Sealed};
+use alloy_consensus::{Header, Sealable, Sealed, proofs::ordered_trie_root_with_encoder};
 use alloy_primitives::{Address, B64, B256, Bytes, U256, address, hex, keccak256};
 use common::{Memory, bytes, hash, header, json, json_lines, list};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
@@ -31,6 +31,10 @@ use unroll_protocol::{
     units::{L1Ref, L1Time, L2Ref, L2Time},
 };
 use unroll_testing::batcher::{self, Compression};
+
+fn transactions_root(transactions: &[Bytes]) -> B256 {
+    ordered_trie_root_with_encoder(transactions, |tx, out| out.extend_from_slice(tx))
+}
 
 fn config(value: &Value) -> RollupConfig {
     parse_rollup_json(value.to_string().as_bytes()).unwrap().0
@@ -161,7 +165,7 @@ fn op_mainnet_regolith_in_a_row() {
     let start =
         Start { base: made_up(L1_FIRST - 1), batcher: tip.system.batcher, safe_origin: origin.number };
     let (mut reader, mut pipeline) = (L1Reader::new(&cfg, &start), Pipeline::new(&cfg, &tip, origin));
-    let (mut batched, mut complete) = (0, 0);
+    let (mut batched, mut complete, mut headers) = (0, 0, 0);
     while tip.block.number < 109_279_706 {
         match pipeline.poll(&tip).unwrap() {
             Poll::NeedL1 { number } if number < L1_FIRST => {
@@ -178,6 +182,14 @@ fn op_mainnet_regolith_in_a_row() {
                     let actual: Vec<_> = transactions.iter().filter(|tx| tx[0] != 0x7e).cloned().collect();
                     assert_eq!(actual, list(&row["batch_transactions"]), "{number}");
                     batched += 1;
+                    if let Some(actual) = row.get("actual_header_rlp").map(header) {
+                        // The block itself: its place, and that the next batch builds on it.
+                        assert_eq!(actual.hash(), hash(&row["actual_block_hash"]), "{number}");
+                        assert_eq!(actual.hash(), hashes[&number], "{number}");
+                        assert_eq!((actual.number, actual.parent_hash), (number, tip.block.hash), "{number}");
+                        assert_eq!(actual.timestamp, attributes.payload_attributes.timestamp, "{number}");
+                        headers += 1;
+                    }
                 }
                 if (109_279_675..=109_279_684).contains(&number) {
                     let expected = list(&fixture(number)["payload_attributes"]["transactions"]);
@@ -190,7 +202,7 @@ fn op_mainnet_regolith_in_a_row() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((batched, complete), (listed.len(), 10));
+    assert_eq!((batched, complete, headers), (listed.len(), 10, 34));
 }
 
 /// The attributes of the block that a batch with these transactions makes upon `tip`, whose origin is `epochs[0]`.
@@ -313,6 +325,7 @@ fn base_mainnet_jovian() {
     };
     let tip = Tip { block, system, header: Header::default().seal_slow() };
     let transactions = list(&expected["transactions"]);
+    assert_eq!(transactions_root(&transactions), hash(&fixture["transactions_root_computed"]));
     let attributes = one_block(cfg, &tip, vec![epoch], &transactions[1..]);
     assert_eq!(differences(&attributes, expected), [""; 0]);
 }
@@ -384,8 +397,8 @@ fn pretend(tip: &Tip, attributes: &OpPayloadAttributes, format: L1InfoFormat, ha
     Tip { block, ..tip.clone() }
 }
 
-/// 352 blocks in a row, tx by tx, over five channels and an overlap at the start. Where no header is known, hashes are made
-/// up such that they fit the spans' parent checks.
+/// 352 blocks in a row, over five channels and an overlap at the start; the 118 of them whose transactions are at hand are compared
+/// tx by tx. Where no header is known, hashes are made up such that they fit the spans' parent checks.
 /// D-014, F-044, F-056, G-002, G-005, G-027.
 #[test]
 fn op_sepolia_granite_in_a_row() {
@@ -479,6 +492,7 @@ fn compare(
     let mut expected = list(&row["deposit_transactions"]);
     expected.extend(list(&row["batch_transactions"]));
     assert_eq!(*transactions, expected, "{number}");
+    assert_eq!(transactions_root(transactions), hash(&row["transactions_root"]), "{number}");
     assert_eq!(actual.payload_attributes.prev_randao, hash(&row["prev_randao"]));
     let root = actual.payload_attributes.parent_beacon_block_root;
     assert_eq!(root, Some(hash(&row["parent_beacon_block_root"])));

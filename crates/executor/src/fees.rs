@@ -151,6 +151,9 @@ mod tests {
     fn json(file: &str) -> Option<Value> {
         let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(file);
         match fs::read(&path) {
+            Ok(bytes) if file.ends_with(".zst") => {
+                Some(serde_json::from_slice(&zstd::decode_all(&bytes[..]).unwrap()).unwrap())
+            }
             Ok(bytes) => Some(serde_json::from_slice(&bytes).unwrap()),
             Err(_) => {
                 assert_ne!(std::env::var("CI").as_deref(), Ok("true"), "{} is missing", path.display());
@@ -257,6 +260,20 @@ mod tests {
         let value = |name: &str| U256::from(number(&cost[name]));
         let slots = [(1, value("l1_base_fee")), (5, value("overhead")), (6, value("scalar"))];
         assert_eq!(fees(OpSpecId::BEDROCK, &slots).of_transaction(&tx).l1_cost, value("l1_fee"));
+    }
+
+    /// I-070, I-071: the DA footprint of a block of Base, whose scalar is not the default.
+    #[test]
+    fn a_real_da_footprint() {
+        let Some(block) = json("attributes/base-mainnet-43127820.json.zst") else { return };
+        let scalar = U256::from(number(&block["system_config"]["da_footprint_gas_scalar"]));
+        let fees = fees(OpSpecId::JOVIAN, &[(8, scalar << 96)]);
+        let transactions = block["payload_attributes"]["transactions"].as_array().unwrap().iter();
+        let transactions = transactions.map(|tx| tx.as_str().unwrap().parse::<Bytes>().unwrap());
+        let signed = transactions.filter(|tx| tx[0] != 0x7e);
+        let footprint: u64 = signed.map(|tx| fees.of_transaction(&tx).da_footprint).sum();
+        let expected = block["da_footprint_computed"].as_str().unwrap().parse::<U256>().unwrap();
+        assert_eq!(U256::from(footprint), expected);
     }
 
     /// I-031, I-071: where the three values lie in slot 8.

@@ -219,3 +219,24 @@ fn old_hash(
     assert_eq!(recorder.again, 0);
     Ok(value.map(|value| B256::decode(&mut &value[..]).unwrap()))
 }
+
+/// Blocks of OP Goerli before Regolith: transactions and receipts have the roots of the header, and the header its hash.
+#[test]
+fn lists_of_op_goerli() {
+    let Some(data) = common::data() else { return };
+    let file = std::fs::read(data.join("blocks/op-goerli-bedrock.json")).unwrap();
+    let blocks: Value = serde_json::from_slice(&file).unwrap();
+    let mut lists = 0;
+    for block in blocks.as_array().unwrap() {
+        let header = bytes(&block["header_rlp"]);
+        assert_eq!(hex::encode_prefixed(keccak256(&header)), block["hash"].as_str().unwrap());
+        let header = fields(&header);
+        for (name, index) in [("transactions", 4), ("receipts", 5)] {
+            let Some(items) = block[name].as_array() else { continue };
+            let items: Vec<_> = items.iter().map(bytes).collect();
+            assert_eq!(ordered_root(&items)[..], header[index], "{name} of {}", block["block_number"]);
+            lists += 1;
+        }
+    }
+    assert_eq!(lists, 3);
+}
