@@ -11,6 +11,7 @@
 mod batches;
 mod chains;
 mod channels;
+mod clocks;
 mod payloads;
 mod providers;
 mod sim;
