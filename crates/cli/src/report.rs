@@ -19,6 +19,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// J-026.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Valid => 0,

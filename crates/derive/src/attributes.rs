@@ -56,7 +56,7 @@ pub(crate) fn attributes(
     if opens_epoch {
         transactions.extend(epoch.deposits.iter().cloned()); // G-002
     }
-    // G-050 to G-054, in the order of forks; none at genesis (G-057).
+    // G-050 to G-054, in the order of forks, as deposits like others (G-056); none at genesis (G-057).
     for fork in cfg.activating(time) {
         match upgrade_transactions(fork) {
             Upgrade::None => {}

@@ -32,6 +32,7 @@ const fn drop_if(broken: bool, why: DropReason) -> Judgement {
     if broken { Err(dropped(why)) } else { Ok(()) }
 }
 
+/// F-026: accepted is what no rule drops, defers or passes over.
 fn verdict(judgement: Judgement) -> Result<Fate, Missing> {
     judgement.err().unwrap_or(Ok(Fate::Accepted))
 }

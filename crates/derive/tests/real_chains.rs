@@ -119,6 +119,20 @@ fn op_mainnet_regolith() {
     assert_eq!((channels, read), (2, 2));
 }
 
+fn check_batched(row: &Value, transactions: &[Bytes]) {
+    let batched: Vec<_> = transactions.iter().filter(|tx| tx[0] != 0x7e).cloned().collect();
+    assert_eq!(batched, list(&row["batch_transactions"]), "{}", row["number"]);
+}
+
+/// Where the block itself is listed: its hash, which is `next_parent`, what the next batch builds on, and its place upon the tip.
+fn check_header(row: &Value, tip: &Tip, attributes: &OpPayloadAttributes, next_parent: B256) -> bool {
+    let Some(actual) = row.get("actual_header_rlp").map(header) else { return false };
+    assert_eq!([actual.hash(), next_parent], [hash(&row["actual_block_hash"]); 2]);
+    assert_eq!((actual.number, actual.parent_hash), (tip.block.number + 1, tip.block.hash));
+    assert_eq!(actual.timestamp, attributes.payload_attributes.timestamp);
+    true
+}
+
 /// Both channels of the Regolith range, 123 blocks in a row, transaction by transaction. Of the L1 blocks before those at hand the
 /// batches give number and hash; there the origins are made up. Hashes of L2 blocks are those that the batches build on.
 /// F-005, F-012, F-018, G-002, G-005, G-026.
@@ -176,20 +190,12 @@ fn op_mainnet_regolith_in_a_row() {
                 pipeline.push_l1(reader.read(&mut l1, &block, &mut Vec::new()).unwrap()).unwrap();
             }
             Poll::Attributes(attributes) => {
-                let (number, transactions) =
-                    (tip.block.number + 1, attributes.transactions.as_ref().unwrap());
+                let number = tip.block.number + 1;
+                let transactions = attributes.transactions.as_ref().unwrap();
                 if let Some(row) = listed.get(&number) {
-                    let actual: Vec<_> = transactions.iter().filter(|tx| tx[0] != 0x7e).cloned().collect();
-                    assert_eq!(actual, list(&row["batch_transactions"]), "{number}");
+                    check_batched(row, transactions);
                     batched += 1;
-                    if let Some(actual) = row.get("actual_header_rlp").map(header) {
-                        // The block itself: its place, and that the next batch builds on it.
-                        assert_eq!(actual.hash(), hash(&row["actual_block_hash"]), "{number}");
-                        assert_eq!(actual.hash(), hashes[&number], "{number}");
-                        assert_eq!((actual.number, actual.parent_hash), (number, tip.block.hash), "{number}");
-                        assert_eq!(actual.timestamp, attributes.payload_attributes.timestamp, "{number}");
-                        headers += 1;
-                    }
+                    headers += usize::from(check_header(row, &tip, &attributes, hashes[&number]));
                 }
                 if (109_279_675..=109_279_684).contains(&number) {
                     let expected = list(&fixture(number)["payload_attributes"]["transactions"]);

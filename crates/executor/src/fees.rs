@@ -206,7 +206,7 @@ mod tests {
         }
     }
 
-    /// I-027: the formula for a size that FastLZ gives. It finds nothing in hashes: it writes one byte more for each 32.
+    /// I-027, I-028: the formula for a size that FastLZ gives. It finds nothing in hashes: it writes one byte more for each 32.
     #[test]
     fn fjord_costs_grow_with_the_compressed_size() {
         let Some(vectors) = json("l1-info/l1-cost-vectors.json") else { return };

@@ -120,7 +120,7 @@ fn missing_preimage() {
     assert!(error.hint.as_deref().unwrap().starts_with("starting-l2-output 0x"), "{error}");
 }
 
-/// What is wrong in a store is refused by name and never served.
+/// K-001: what is wrong in a store is refused by name and never served.
 #[test]
 fn corrupt_entries() {
     let Some(case) = stored(DEVNETS[0]) else { return };

@@ -41,7 +41,8 @@ impl Outcome {
     }
 }
 
-/// Derives up to the claimed block, or as far as L1 goes, and compares.
+/// Derives up to the claimed block, or as far as L1 goes, and compares. Nothing but the boot inputs and what the backend gives for
+/// them has a say (J-013).
 pub fn run<B: Backend>(
     transition: &mut Transition<'_, B>,
     boot: &BootInfo,

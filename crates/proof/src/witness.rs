@@ -239,7 +239,7 @@ impl Witness {
         &self.absent
     }
 
-    /// Takes in one record; elements of blobs wait in `elements` until every commitment is known.
+    /// Takes in one record under the key that its value has (J-029, K-001); elements of blobs wait in `elements` until every commitment is known.
     fn admit(&mut self, key: B256, value: Bytes, elements: &mut B256Map<Bytes>) -> Result<(), WitnessError> {
         let kind = WitnessError::Kind { key, kind: key[0] };
         let key = PreimageKey::from_bytes(key).ok_or(kind)?;

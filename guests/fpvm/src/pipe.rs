@@ -1,4 +1,4 @@
-//! The program's file descriptors (K-023).
+//! The program's file descriptors (K-023); no others are used (K-074).
 
 use crate::vm::{self, Errno};
 use core::fmt;

@@ -171,6 +171,7 @@ impl Vm {
         Ok((trace.finish(steps), steps, lowest))
     }
 
+    /// The call that a7 names, with its arguments from a0 on (K-080).
     fn system_call(&mut self) -> Result<(), Error> {
         self.system_calls += 1;
         let [number, a0, a1, a2, a3, a4] = [A7, A0, A1, A2, A3, A4].map(|index| self.core.registers()[index]);

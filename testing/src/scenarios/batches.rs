@@ -162,7 +162,7 @@ fn in_part(devnet: &mut Devnet) {
     expect(&events, "dropped batch", |event| is_drop(event, DropReason::Deposit));
 }
 
-/// Before Holocene.
+/// Before Holocene (H-013).
 fn not_at_all(devnet: &mut Devnet) {
     devnet.advance_to(14);
     let own: Vec<_> = devnet.l2.iter().map(|block| block.header.hash()).collect();

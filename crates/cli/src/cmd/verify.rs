@@ -60,7 +60,7 @@ pub enum Undecided {
     Transition(#[from] TransitionError<BackendError<Missing>>),
 }
 
-/// Runs the command.
+/// Runs the command. No error is a verdict (J-027).
 pub fn run(args: &args::Verify) -> ExitCode {
     let mut report = Report::undecided("");
     let result = match &args.path {

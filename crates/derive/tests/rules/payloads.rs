@@ -245,7 +245,7 @@ fn refused_payloads_are_dropped_before_holocene() {
     assert_eq!(slots(&sim.run(WINDOW))[0], (1, 0));
 }
 
-/// H-014: a payload of deposits alone cannot be refused, at any fork.
+/// H-005, H-014: a payload of deposits alone cannot be refused, at any fork.
 #[test]
 fn deposits_alone_cannot_be_refused() {
     for fork in [Fork::Bedrock, Fork::Holocene] {

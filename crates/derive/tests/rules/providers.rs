@@ -118,7 +118,7 @@ fn ignored(events: &[Event]) -> Vec<(usize, IgnoredTransaction)> {
     events.iter().filter_map(ignored).collect()
 }
 
-/// B-010, B-014, B-015: the batcher's transactions to the inbox, of types 0, 1 and 2, in order; nobody else's.
+/// B-010, B-015: the batcher's transactions to the inbox, of types 0, 1 and 2, in order; nobody else's.
 #[test]
 fn the_batchers_transactions_count() {
     let cfg = rollup(Fork::Bedrock);
@@ -145,6 +145,20 @@ fn the_batchers_transactions_count() {
     );
     assert_eq!(data, [[0, 1], [0, 1], [0, 2], [0, 4]].map(Bytes::from));
     assert_eq!(ignored(&events), [(4, IgnoredTransaction::Sender(address(&key(2))))]);
+}
+
+/// B-014: a transaction that failed carries data all the same. The block's receipts are read, because of a config update.
+#[test]
+fn failed_transactions_carry_data() {
+    let cfg = rollup(Fork::Ecotone);
+    let mut memory = Memory::default();
+    let update = batcher_update(address(&key(1)));
+    let receipts = vec![receipt(false, vec![]), receipt(true, vec![update])];
+    let transactions = [[0, 1], [0, 2]].map(|input| sign(calldata(input), &key(1)));
+    let block = add(&mut memory, 1, transactions.to_vec(), receipts);
+    let (input, _) = read(&cfg, &mut memory, block);
+    assert_eq!(input.updates.len(), 1);
+    assert_eq!(input.data, [[0, 1], [0, 2]].map(Bytes::from));
 }
 
 /// B-011: set-code transactions do not count, even from the batcher to the inbox. B-007: nor do types that nobody knows,

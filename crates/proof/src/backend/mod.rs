@@ -59,7 +59,7 @@ impl<O: PreimageOracle> OracleBackend<O> {
         self.oracle.get(key).map_err(|source| BackendError::Oracle { key, purpose, source })
     }
 
-    /// Tells the oracle what comes, if it wants to know.
+    /// Tells the oracle what comes, if it wants to know; nothing depends on it (K-022).
     fn hint(&mut self, purpose: Purpose, hint: Hint<'_>) -> Result<(), BackendError<O::Error>> {
         if !self.oracle.wants_hints() {
             return Ok(());

@@ -38,6 +38,7 @@ pub fn parse_rollup_json(json: &[u8]) -> Result<(RollupConfig, Vec<String>), Con
     rollup_config(Document::from_json(json)?)
 }
 
+/// Values that forks replace are kept as they are; the sequencing window none does.
 fn rollup_config(mut doc: Document) -> Result<(RollupConfig, Vec<String>), ConfigFileError> {
     let l1_chain_id = doc.number("l1_chain_id")?;
     let config = RollupConfig {
