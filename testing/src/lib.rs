@@ -7,6 +7,7 @@ pub mod data;
 #[cfg(feature = "devnet")]
 pub mod devnet;
 pub mod fuzz;
+pub mod keys;
 pub mod memory;
 pub mod noise;
 pub mod reference;

@@ -21,7 +21,7 @@ pub mod config;
 pub mod contracts;
 pub mod events;
 pub mod genesis;
-pub mod keys;
+pub use crate::keys;
 pub mod l1;
 pub mod l2;
 pub mod poster;

@@ -57,7 +57,7 @@ pub fn compare(history: &History, bundle: Option<&[u8]>) -> Result<Agreement, Bo
     let safe = history.safe_chain();
     let head = tip(history, &safe[safe.len() - 1]);
     let rules = history.derive_by_the_rules(&safe);
-    let agreement =
+    let mut agreement =
         Comparison::new(history, bundle, &rules, &safe).run(&mut Direct::new(history, &head, bundle))?;
     let base = base(&history.cfg, &safe, &history.l1);
     let rules = match base == history.base {
@@ -66,7 +66,11 @@ pub fn compare(history: &History, bundle: Option<&[u8]>) -> Result<Agreement, Bo
     };
     let comparison = Comparison::new(history, bundle, &rules, &safe);
     match Driven::new(history, &head, bundle, &safe) {
-        Ok(mut driven) => comparison.run(&mut driven).map(|_| agreement),
+        Ok(mut driven) => {
+            let rules = comparison.run(&mut driven)?.rules; // those of finding our data, too
+            rules.into_iter().for_each(|(rule, count)| *agreement.rules.entry(rule).or_default() += count);
+            Ok(agreement)
+        }
         Err(stop) => Err(comparison.differ("a start".into(), format!("{stop:?}"))),
     }
 }

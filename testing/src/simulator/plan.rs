@@ -1,6 +1,6 @@
 //! The world of a history before anybody posts a batch: the rollup's config, and L1 blocks without data.
 
-use super::dice::Dice;
+use super::{carrier::wallets, dice::Dice};
 use crate::reference::{Block, L1Block};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use unroll_protocol::{
@@ -66,7 +66,7 @@ fn config(dice: &mut Dice, l1: &[L1Ref], mild: bool) -> RollupConfig {
             l2: BlockId { number: dice.pick(&[0, 7, 105_235_063]), hash: dice.hash() },
             l2_time: L2Time(l2_time),
             system_config: SystemConfig {
-                batcher: Address::with_last_byte(0xba),
+                batcher: wallets::batcher(0xba).address,
                 overhead: U256::from(188),
                 scalar: U256::from(684_000),
                 gas_limit: 30_000_000,
@@ -128,7 +128,7 @@ fn update(dice: &mut Dice, cfg: &RollupConfig, origin: &L1Ref) -> ConfigUpdate {
     let ecotone = crate::reference::active(cfg, Fork::Ecotone, origin.time.0);
     let (a, b) = (u32::from(dice.byte()), u32::from(dice.byte()));
     match dice.range(0, 7) {
-        0 => ConfigUpdate::Batcher(Address::with_last_byte(dice.byte())),
+        0 => ConfigUpdate::Batcher(wallets::batcher(dice.byte()).address),
         1 if ecotone => ConfigUpdate::Fees {
             overhead: U256::ZERO,
             scalar: if dice.chance(500) {

@@ -1,11 +1,11 @@
 //! The history as a chain: the same L1 blocks with headers, transactions, receipts and logs, among which what is ours
 //! has to be found (A.2, B.1, B.2, G.2); and the agreed L2 blocks.
 
-use super::{History, dice::Dice, payload, sequencer};
+use super::{History, carrier::Carried, payload};
 use crate::reference::{self, Block, L1Block};
 use alloy_consensus::{Header, Receipt};
 use alloy_eips::eip4844::Blob;
-use alloy_primitives::{Address, B256, Bloom, Bytes, Log, TxKind, U256, bytes};
+use alloy_primitives::{Address, B256, Bloom, Bytes, Log, U256, map::B256Map};
 use alloy_rlp::Encodable;
 use unroll_derive::provider::{
     BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider,
@@ -30,14 +30,16 @@ pub struct RawChain<'h> {
     bundle: Option<&'h [u8]>,
     safe: &'h [Block],
     asked: usize,
+    /// By hash of the L1 block.
+    carried: B256Map<Carried>,
     /// Whether the bundle was asked for in vain.
     pub lacked_bundle: bool,
 }
 
 impl<'h> RawChain<'h> {
     /// The chain; L2 blocks after the agreed one are unknown, as they are to a proof's host.
-    pub const fn new(history: &'h History, bundle: Option<&'h [u8]>, safe: &'h [Block]) -> Self {
-        Self { history, bundle, safe, asked: 0, lacked_bundle: false }
+    pub fn new(history: &'h History, bundle: Option<&'h [u8]>, safe: &'h [Block]) -> Self {
+        Self { history, bundle, safe, asked: 0, carried: B256Map::default(), lacked_bundle: false }
     }
 
     /// A new call begins.
@@ -99,53 +101,18 @@ impl ChainProvider for RawChain<'_> {
     }
 
     fn transactions_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Absent> {
-        let (at, block) = self.l1(hash)?;
-        let History { cfg, l1, .. } = self.history;
-        let batcher = reference::batcher(cfg, l1, at);
-        let dice = &mut Dice::new(u64::from_be_bytes(hash[..8].try_into().expect("8 of 32 bytes")));
-        let noise = |dice: &mut Dice| loop {
-            let transaction = sequencer::transaction(dice, cfg, false);
-            if transaction[0] >= 0xc0 {
-                break transaction;
-            }
-        };
-        let mut transactions = vec![noise(dice)];
-        for data in &block.data {
-            match dice.range(0, 11) {
-                0 => transactions.push(noise(dice)),
-                1 => transactions.push(sent(Address::with_last_byte(dice.byte()), batcher, data)), // B-010
-                2 => transactions.push(sent(cfg.batch_inbox, stranger(batcher), data)),            // B-010
-                3 => transactions.push(bytes!("05c0")),                                            // B-007
-                _ => {}
-            }
-            transactions.push(sent(cfg.batch_inbox, batcher, data));
-        }
-        Ok(transactions)
+        Ok(self.carried(hash)?.transactions.clone())
     }
-}
-
-/// A batcher transaction that needs no signature (B-013).
-fn sent(to: Address, from: Address, data: &Bytes) -> Bytes {
-    DepositTx {
-        source_hash: B256::ZERO,
-        from,
-        to: TxKind::Call(to),
-        mint: U256::ZERO,
-        value: U256::ZERO,
-        gas: 1,
-        is_system: false,
-        data: data.clone(),
-    }
-    .encode()
-}
-
-fn stranger(batcher: Address) -> Address {
-    let mut other = batcher;
-    other[0] ^= 1;
-    other
 }
 
 impl RawChain<'_> {
+    fn carried(&mut self, hash: B256) -> Result<&Carried, Absent> {
+        let (at, block) = self.l1(hash)?;
+        let History { cfg, l1, .. } = self.history;
+        let carry = || Carried::of(cfg, reference::batcher(cfg, l1, at), block);
+        Ok(self.carried.entry(hash).or_insert_with(carry))
+    }
+
     /// Updates, then deposits, then logs that mean nothing although they look as if they did.
     fn logs(&self, block: &L1Block) -> Vec<Log> {
         let cfg = &self.history.cfg;
@@ -210,8 +177,15 @@ fn bloom(logs: &[Log]) -> Bloom {
 }
 
 impl BlobProvider for RawChain<'_> {
+    /// B-018: by hash; the index is the place among all blobs of the block.
     fn blobs(&mut self, block: &L1Ref, hashes: &[IndexedBlobHash]) -> Result<Vec<Box<Blob>>, Absent> {
-        Err(Absent(format!("{} blobs of {block:?}", hashes.len())))
+        let carried = self.carried(block.hash)?;
+        let blob = |asked: &IndexedBlobHash| {
+            let place = usize::try_from(asked.index).ok().and_then(|index| carried.blobs.get(index));
+            let blob = place.filter(|(hash, _)| *hash == asked.hash).map(|(_, blob)| blob.clone());
+            blob.ok_or_else(|| Absent(format!("the blob {asked:?} of {block:?}")))
+        };
+        hashes.iter().map(blob).collect()
     }
 }
 
