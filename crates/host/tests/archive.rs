@@ -9,10 +9,14 @@ use proptest::prelude::*;
 use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use unroll_host::archive::{
     self, Archive, ArchiveError, Claim, Claims, Coding, Compression, Contents, Kind, Layout, MergeError,
-    SplitError,
+    RunError, Section, SplitError,
 };
 use unroll_proof::{
-    OracleBackend, PreimageKey, Transition, Witness, claim, kzg::EvaluationPoints, preimage::KeyKind,
+    OracleBackend, PreimageKey, Transition, Witness,
+    archive::{finish, header},
+    claim,
+    kzg::EvaluationPoints,
+    preimage::KeyKind,
 };
 
 const FAST: Compression = Compression::Zstd(3);
@@ -143,6 +147,8 @@ fn splitting_and_merging() {
         let parts =
             archive::split(&whole, &config, ends, &mut |done, all| progress.push((done, all))).unwrap();
         assert_eq!(progress, (1..=20).map(|done| (done, 20)).collect::<Vec<_>>());
+        assert!(parts.iter().all(|(_, verdict)| verdict.outcome.is_valid()));
+        let parts: Vec<_> = parts.into_iter().map(|(part, _)| part).collect();
         assert_eq!(parts.len(), ends.len() + 1);
         for part in &parts {
             assert_eq!(judge(written(part, FAST)), [true], "{name}");
@@ -189,6 +195,54 @@ fn impossible_parts() {
     }]);
     let error = archive::split(&two.unwrap(), &config, &[15], &mut |_, _| {}).unwrap_err();
     assert!(matches!(error, SplitError::Claims(2)));
+}
+
+/// Of a range with a wrong claim the last part alone is invalid, and says so. What an archive notes of the agreed block must be so
+/// for whoever runs it.
+#[test]
+fn what_a_run_finds_is_told() {
+    let Some(case) = case(DEVNETS[0]) else { return };
+    let config = case.config();
+    let mut wrong = case.contents.clone();
+    wrong.claims.claims[0].claimed_output_root = B256::repeat_byte(1);
+    let parts = archive::split(&wrong, &config, &[12, 15], &mut |_, _| {}).unwrap();
+    let valid: Vec<_> = parts.iter().map(|(_, verdict)| verdict.outcome.is_valid()).collect();
+    assert_eq!(valid, [true, true, false]);
+    let mut misnoted = case.contents;
+    misnoted.claims.claims[0].agreed_block_number += 1;
+    let error = archive::split(&misnoted, &config, &[15], &mut |_, _| {}).unwrap_err();
+    assert!(matches!(error, SplitError::Run(RunError::AgreedBlock { noted: 11, actual: 10 })), "{error}");
+    let error = archive::prune(misnoted, &config, &mut |_, _| {}).unwrap_err();
+    assert!(matches!(error, RunError::AgreedBlock { noted: 11, actual: 10 }), "{error}");
+}
+
+/// An archive that was made with a blob that does not belong to its commitment is refused, whatever is done with it: pruned, merged,
+/// compared, exported.
+#[test]
+fn lying_blobs_are_refused() {
+    let claim = Claim {
+        l1_head: B256::ZERO,
+        agreed_output_root: B256::ZERO,
+        claimed_output_root: B256::ZERO,
+        agreed_block_number: 1,
+        claimed_block_number: 2,
+    };
+    let claims = Claims { chain_id: 10, claims: vec![claim] };
+    let infinity = [&[0xc0][..], &[0; 47]].concat(); // the commitment of a blob of zeros
+    for (byte, is_right) in [(0, true), (1, false)] {
+        let mut blob = vec![0; 131_072];
+        blob[77] = byte;
+        let sections = [(Kind::Claims, claims.encode()), (Kind::Blobs, [infinity.clone(), blob].concat())];
+        let (mut file, mut table) = (header().to_vec(), Vec::new());
+        for (kind, bytes) in sections {
+            table.push(Section::new(kind, Coding::Stored, file.len(), &bytes, bytes.len()));
+            file.extend(bytes);
+        }
+        file.extend(finish(&table).0);
+        let contents = read(file);
+        assert_eq!(contents.is_ok(), is_right, "{contents:?}");
+        assert!(is_right || matches!(contents, Err(ArchiveError::Witness(_))));
+    }
 }
 
 /// Any flipped bit of an archive, and any end that is missing, is an error; of a later version it says so.

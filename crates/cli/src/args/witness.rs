@@ -194,8 +194,8 @@ pub struct WriteOptions {
     /// Replace what is there.
     #[arg(long)]
     pub force: bool,
-    /// Print one JSON object: path, root, bytes, claims, preimages, blobs; of prune also dropped (how many) and valid (for each
-    /// claim); of split a list of such objects, parts.
+    /// Print one JSON object: path, root, bytes, claims, preimages, blobs; of prune also dropped (how many); of prune and split
+    /// also valid (for each claim); of split a list of such objects, parts.
     #[arg(long)]
     pub json: bool,
 }

@@ -175,7 +175,9 @@ fn derive_and_judge(
         let Some(block) = transition.execute(attributes)? else { continue };
         let output = transition.output()?;
         report.phases.add(Phase::Execute, clock.elapsed());
-        bar.inc(1);
+        bar.set_position(block.header.number.saturating_sub(agreed));
+        // F-001: where a number comes again, the span that it was in before is void.
+        report.blocks.retain(|line| line.number < block.header.number);
         report.blocks.push(BlockLine {
             number: block.header.number,
             hash: block.header.hash(),

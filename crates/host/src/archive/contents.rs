@@ -75,8 +75,8 @@ impl Contents {
         Ok(contents)
     }
 
-    /// Everything in an archive. Keys are computed; whether the blobs belong to their commitments is not checked: see
-    /// [`witness`](Self::witness).
+    /// Everything in an archive. Keys are computed, and blobs that do not belong to their commitments are refused: nothing that is
+    /// made out of an archive can spread a wrong one.
     pub fn of_archive(archive: &Archive) -> Result<Self, ArchiveError> {
         let mut contents = Self::new(
             archive.claims()?,
@@ -86,7 +86,9 @@ impl Contents {
         let keccak = archive.keccak()?.into_iter().map(|(hash, value)| (PreimageKey::keccak256(hash), value));
         let sha256 = archive.sha256()?.into_iter().map(|(hash, value)| (PreimageKey::sha256(hash), value));
         contents.preimages = keccak.chain(sha256).collect();
-        contents.blobs = archive.blobs()?.into_iter().collect();
+        let mut blobs = Witness::new();
+        blobs.insert_blobs(archive.blobs()?)?;
+        contents.blobs = blobs.blobs().iter().cloned().collect();
         contents.drop_commitments();
         Ok(contents)
     }

@@ -4,7 +4,7 @@ use super::{Claim, Claims, Contents};
 use alloy_primitives::{B256, Bytes};
 use unroll_mpt::Trie;
 use unroll_proof::{
-    BootInfo, OracleBackend, PreimageOracle, Recorder, Transition,
+    OracleBackend, PreimageOracle, Recorder, Transition,
     backend::BackendError,
     claim::{self, Verdict},
     transition::{ExecutedBlock, TransitionError},
@@ -18,6 +18,14 @@ pub enum RunError {
     /// A preimage is not what its key stands for.
     #[error("the preimages are refused: {0}")]
     Witness(#[from] WitnessError),
+    /// What the archive notes about a claim is not so.
+    #[error("the agreed output root is that of block {actual}, and the archive says block {noted}")]
+    AgreedBlock {
+        /// In the archive.
+        noted: u64,
+        /// By the root.
+        actual: u64,
+    },
     /// The run failed.
     #[error(transparent)]
     Transition(#[from] TransitionError<BackendError<Missing>>),
@@ -66,7 +74,7 @@ pub fn prune(
     let all = claims.iter().map(Claim::blocks).sum();
     let (mut verdicts, mut done) = (Vec::new(), 0);
     for claim in claims {
-        let verdict = run(&mut oracle, config, &claim.boot(*chain_id), |_, _| {
+        let verdict = run(&mut oracle, config, claim, *chain_id, |_, _| {
             done += 1;
             progress(done, all);
             Ok(())
@@ -77,7 +85,7 @@ pub fn prune(
     Ok((contents, verdicts))
 }
 
-/// One archive for each part of the range: up to the first of `ends`, up to the next, and so on, and from the last one to the
+/// One archive for each part of the range, with the verdict on it: up to the first of `ends`, up to the next, and so on, and from the last one to the
 /// claimed block. Each holds exactly what a run of it reads.
 ///
 /// The whole is run once, to learn the output roots between the parts; then each part, over the archive and what the blocks
@@ -87,7 +95,7 @@ pub fn split(
     config: &RollupConfig,
     ends: &[u64],
     progress: Progress<'_>,
-) -> Result<Vec<Contents>, SplitError> {
+) -> Result<Vec<(Contents, Verdict)>, SplitError> {
     let Claims { chain_id, claims } = &contents.claims;
     let [whole] = claims[..] else { return Err(SplitError::Claims(claims.len())) };
     check_ends(&whole, ends)?;
@@ -98,11 +106,11 @@ pub fn split(
         done += 1;
         progress(done, all);
     };
-    let verdict = run(&mut witness, config, &whole.boot(*chain_id), |transition, block| {
+    let verdict = run(&mut witness, config, &whole, *chain_id, |transition, block| {
         step();
         cut.after_block(transition, block, ends)
     });
-    let last = verdict.map_err(RunError::from)?.number;
+    let last = verdict?.number;
     if let Some(&end) = ends.get(cut.parts.len()) {
         return Err(SplitError::ChainEnd { last, end });
     }
@@ -115,14 +123,14 @@ pub fn split(
     }
     let part = |claim: Claim| {
         let mut oracle = Recorder::new(&mut witness);
-        run(&mut oracle, config, &claim.boot(*chain_id), |_, _| {
+        let verdict = run(&mut oracle, config, &claim, *chain_id, |_, _| {
             step();
             Ok(())
         })?;
         let mut part = known.clone();
         part.claims.claims = vec![claim];
         part.keep(oracle.read());
-        Ok(part)
+        Ok((part, verdict))
     };
     parts.into_iter().map(part).collect::<Result<_, RunError>>().map_err(SplitError::Run)
 }
@@ -154,6 +162,11 @@ impl Cut {
         block: &ExecutedBlock,
         ends: &[u64],
     ) -> Result<(), TransitionError<BackendError<O::Error>>> {
+        // F-001: where a number comes again, the blocks from it on were of a span that is void.
+        while let Some(void) = self.parts.pop_if(|part| part.claimed_block_number >= block.header.number) {
+            self.rest.agreed_block_number = void.agreed_block_number;
+            self.rest.agreed_output_root = void.agreed_output_root;
+        }
         self.made.push(alloy_rlp::encode(block.header.inner()).into());
         self.made.extend(list_nodes(&block.transactions));
         if ends.get(self.parts.len()) == Some(&block.header.number) {
@@ -185,22 +198,28 @@ fn list_nodes(items: &[Bytes]) -> Vec<Bytes> {
 }
 
 /// The loop of [`claim::run`], with a look at each block.
-fn run<O: PreimageOracle>(
+fn run<O: PreimageOracle<Error = Missing>>(
     oracle: O,
     config: &RollupConfig,
-    boot: &BootInfo,
+    claim: &Claim,
+    chain_id: u64,
     mut each: impl FnMut(
         &mut Transition<'_, OracleBackend<O>>,
         &ExecutedBlock,
-    ) -> Result<(), TransitionError<BackendError<O::Error>>>,
-) -> Result<Verdict, TransitionError<BackendError<O::Error>>> {
+    ) -> Result<(), TransitionError<BackendError<Missing>>>,
+) -> Result<Verdict, RunError> {
+    let boot = claim.boot(chain_id);
     let mut backend = OracleBackend::new(oracle, boot.l1_head);
     let agreed = backend.output(boot.agreed_output_root).map_err(TransitionError::Provider)?;
     let mut transition = Transition::new(config, backend, agreed)?;
+    let (noted, actual) = (claim.agreed_block_number, transition.agreed_number());
+    if noted != actual {
+        return Err(RunError::AgreedBlock { noted, actual });
+    }
     while transition.tip().block.number < boot.claimed_block_number {
         let Some(block) = transition.step()? else { break };
         each(&mut transition, &block)?;
         transition.drain_events().for_each(drop);
     }
-    claim::judge(&mut transition, boot)
+    Ok(claim::judge(&mut transition, &boot)?)
 }

@@ -56,9 +56,11 @@ pub fn split(args: &Split) -> Result<Done, Failure> {
     bar.finish_using_style();
     let parts = parts.map_err(failed)?;
     let (mut text, mut objects) = (String::new(), Vec::new());
-    for (path, part) in names(args, &claim, &ends).zip(&parts) {
-        let (lines, object) = save(&path, part, &args.options)?;
+    for (path, (part, verdict)) in names(args, &claim, &ends).zip(&parts) {
+        let (lines, mut object) = save(&path, part, &args.options)?;
         text += &lines;
+        text += if verdict.outcome.is_valid() { "" } else { "note: the claim is invalid\n" };
+        object["valid"] = json!([verdict.outcome.is_valid()]);
         objects.push(object);
     }
     Ok(Done { text, json: json!({ "parts": objects }), code: 0 })

@@ -1,0 +1,92 @@
+//! Every story of the devnet ends in an archive that the program itself judges.
+#![cfg(feature = "devnet")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
+
+mod common;
+
+use alloy_primitives::Bytes;
+use common::{Folder, unroll};
+use serde_json::{Value, json};
+use std::{
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+    thread,
+};
+use unroll_host::archive::{Compression, Contents, records, save};
+use unroll_proof::Witness;
+use unroll_protocol::forks::Fork;
+use unroll_testing::{
+    devnet::witness::RangeWitness,
+    scenarios::{self, Scenario},
+};
+
+/// Writes the archive of a claim.
+fn archive(path: &Path, claim: &RangeWitness) {
+    let values = claim.preimages.iter().map(|(key, value)| (key.as_bytes(), value));
+    let mut witness = Witness::from_records(&records(values).into()).unwrap();
+    let json = |config: &Value| Bytes::from(config.to_string().into_bytes());
+    let contents = Contents::of_witness(&claim.boot, json(&claim.rollup), json(&claim.l1), &mut witness);
+    save(path, &contents.unwrap(), Compression::Zstd(1)).unwrap();
+}
+
+fn run(arguments: &[&str]) -> (Option<i32>, Value) {
+    let output = unroll(&[arguments, &["--json"]].concat());
+    let json = serde_json::from_slice(&output.stdout);
+    (output.status.code(), json.unwrap_or_else(|_| panic!("{arguments:?}: {output:?}")))
+}
+
+/// Whatever happened on the chain: `unroll verify` says of the archive what the story says.
+#[test]
+fn stories_are_judged() {
+    let folder = Folder::new("stories");
+    let forks = |scenario: Scenario| scenario.forks().into_iter().map(move |fork| (scenario, fork));
+    let stories: Vec<_> = scenarios::all().into_iter().flat_map(forks).collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        while let Some((scenario, fork)) = stories.get(next.fetch_add(1, Relaxed)) {
+            let claim = scenario.witness(*fork);
+            let path = folder.0.join(format!("{}-{fork}.unroll", scenario.name));
+            archive(&path, &claim);
+            let (code, report) = run(&["verify", path.to_str().unwrap()]);
+            let is_valid = claim.verdict.outcome.is_valid();
+            assert_eq!(code, Some(i32::from(!is_valid)), "{} on {fork}: {report}", scenario.name);
+            assert_eq!(report["verdict"], if is_valid { "valid" } else { "invalid" });
+            // Each block once, also where a span was void (F-001).
+            let blocks =
+                report["blocks"].as_array().unwrap().iter().map(|block| block["number"].as_u64().unwrap());
+            assert!(blocks.is_sorted_by(|before, after| before < after), "{} on {fork}", scenario.name);
+        }
+    };
+    thread::scope(|scope| {
+        (0..thread::available_parallelism().map_or(1, usize::from)).for_each(|_| drop(scope.spawn(work)));
+    });
+    assert!(stories.len() > 190, "{}", stories.len());
+}
+
+/// A range of which a span is void, blocks 1 to 5, is split into parts of the blocks that stay (F-001). A part that ends inside is
+/// judged as soon as its block is there, before it is void (J-020): it is invalid, and split says so.
+#[test]
+fn a_void_span_is_split() {
+    let folder = Folder::new("void");
+    let stories = scenarios::all();
+    let story = stories.iter().find(|story| story.name == "holocene_invalid_batch").unwrap();
+    let path = folder.0.join("whole.unroll");
+    archive(&path, &story.witness(Fork::Delta));
+    let split = |every: &str| {
+        let out = folder.0.join(every);
+        let arguments =
+            ["witness", "split", path.to_str().unwrap(), "--every", every, "--out", out.to_str().unwrap()];
+        let (code, said) = run(&arguments);
+        assert_eq!(code, Some(0), "{said}");
+        said["parts"].as_array().unwrap().clone()
+    };
+    let parts = split("7");
+    assert!(parts.len() >= 2, "{parts:?}");
+    for part in parts {
+        assert_eq!(part["valid"], json!([true]), "{part}");
+        let (code, report) = run(&["verify", part["path"].as_str().unwrap()]);
+        assert_eq!(code, Some(0), "{report}");
+    }
+    let valid: Vec<_> = split("1").iter().map(|part| part["valid"][0] == true).collect();
+    assert_eq!(valid[..4], [false, true, true, true], "block 1 alone differs in what is void");
+}
