@@ -198,7 +198,7 @@ fn account(json: &Value) -> Result<GenesisAccount, &'static str> {
         Value::Null => BTreeMap::new(),
         Value::Object(slots) => slots
             .iter()
-            .map(|(index, value)| Some((number(&index.as_str().into())?, number(value)?)))
+            .map(|(index, value)| Some((word(index)?, word(value.as_str()?)?)))
             .collect::<Option<_>>()
             .ok_or("storage")?,
         _ => return Err("storage"),
@@ -224,6 +224,12 @@ fn optional<T>(
 
 fn parsed<T: core::str::FromStr>(value: &Value) -> Option<T> {
     value.as_str()?.parse().ok()
+}
+
+/// A storage index or value: hexadecimal, with `0x` or without, as geth reads it.
+fn word(text: &str) -> Option<U256> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    U256::from_str_radix(digits, 16).ok().filter(|_| (1..=64).contains(&digits.len()))
 }
 
 /// Hexadecimal with `0x`, else decimal, as a string or a number.

@@ -138,12 +138,16 @@ impl State {
             {
                 old_storage.insert(change.key, old);
             }
-            let Some(mut account) = change.after else { continue };
-            if !change.slots.is_empty() {
-                let root = account.storage_root;
-                let storage = self.storage.entry(change.key).or_insert_with(|| trie(root));
+            if let Some(account) = change.after.filter(|_| !change.slots.is_empty()) {
+                let storage = self.storage.entry(change.key).or_insert_with(|| trie(account.storage_root));
                 storage.checkpoint();
                 change.apply(storage, nodes)?;
+            }
+        }
+        self.commit_storage(changes);
+        for change in changes {
+            let Some(mut account) = change.after else { continue };
+            if let Some(storage) = self.storage.get_mut(&change.key).filter(|_| !change.slots.is_empty()) {
                 account.storage_root = storage.root();
             }
             let mut bytes = Vec::with_capacity(110);
@@ -155,6 +159,21 @@ impl State {
         }
         Ok(())
     }
+
+    /// Computes the storage roots, on all cores where there are many.
+    #[cfg(feature = "parallel")]
+    fn commit_storage(&mut self, changes: &[Change]) {
+        let counts: B256Map<usize> = changes.iter().map(|change| (change.key, change.slots.len())).collect();
+        let tries = self.storage.iter_mut();
+        unroll_mpt::commit_all(
+            tries.filter_map(|(key, trie)| Some((trie, *counts.get(key).filter(|count| **count > 0)?))),
+        );
+    }
+
+    /// Each storage root is computed where it is needed.
+    #[cfg(not(feature = "parallel"))]
+    #[expect(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "the other side of a feature")]
+    const fn commit_storage(&mut self, _: &[Change]) {}
 
     fn keep_code(&mut self, after: EvmState) {
         for account in after.into_values() {

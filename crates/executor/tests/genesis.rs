@@ -72,6 +72,29 @@ fn a_state_root_stands_for_the_accounts() {
 }
 
 /// Each fault is named.
+/// Storage is hexadecimal with `0x` or without, as geth reads it, with zeros in front or without.
+#[test]
+fn storage_is_hexadecimal() {
+    let root = |index: &str, value: &str| {
+        let account = format!(r#"{{"balance": "0x1", "storage": {{"{index}": "{value}"}}}}"#);
+        let json =
+            format!(r#"{{"timestamp": "0x5", "gasLimit": "0x1", "alloc": {{"{:040}": {account}}}}}"#, 1);
+        Genesis::parse(json.as_bytes()).map(|genesis| genesis.state_root())
+    };
+    let expected = root("0x10", "0x11").unwrap();
+    for (index, value) in
+        [("10", "11"), ("0x0010", "0011"), (&format!("{:064}", 10), &format!("0x{:064}", 11))]
+    {
+        assert_eq!(root(index, value), Ok(expected), "{index} {value}");
+    }
+    for (index, value) in [("16", "17"), ("0xa", "0x11")] {
+        assert_ne!(root(index, value), Ok(expected), "{index} {value}");
+    }
+    for text in ["", "0x", "zz", &"0".repeat(65)] {
+        assert!(root(text, "0x1").is_err() && root("0x1", text).is_err(), "{text:?}");
+    }
+}
+
 #[test]
 fn malformed_files_are_refused() {
     let parse = |json: &str| Genesis::parse(json.as_bytes()).expect_err("malformed");

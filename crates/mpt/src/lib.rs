@@ -48,6 +48,7 @@ pub mod list;
 pub mod fuzz;
 
 pub use error::{NodeFault, TrieError};
+pub use parallel::commit_all;
 pub use trie::{NodeResolver, Trie};
 
 use alloy_primitives::{B256, b256};

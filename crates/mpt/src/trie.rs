@@ -250,7 +250,7 @@ mod tests {
     use super::*;
 
     impl Trie {
-        fn dirty(&self) -> usize {
+        pub(crate) fn dirty(&self) -> usize {
             self.arena.commitments.iter().filter(|commitment| commitment.is_dirty()).count()
         }
     }

@@ -4,6 +4,7 @@
 use std::{num::NonZero, sync::OnceLock, thread, vec::Vec};
 
 use crate::{
+    Trie,
     arena::Arena,
     commit::{Commitment, Commitments, push_reference},
     node::{Node, NodeId, Place},
@@ -12,10 +13,44 @@ use crate::{
 /// Out of 256. With fewer (less than about 350 changes) starting a thread costs what it saves; `BASELINE.md` has figures.
 const MIN_SUBTREES: usize = 192;
 
+fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get))
+}
+
 /// Commits to dirty subtrees ahead of the root, if there are enough of them.
 pub(crate) fn commit_subtrees(arena: &mut Arena, root: NodeId) {
-    static CORES: OnceLock<usize> = OnceLock::new();
-    let cores = *CORES.get_or_init(|| thread::available_parallelism().map_or(1, NonZero::get));
+    commit_subtrees_on(cores(), arena, root);
+}
+
+/// Each trie to the core that has least to do so far; the tries with most changes come first.
+pub(crate) fn share(tries: Vec<(&mut Trie, usize)>) {
+    share_among(cores(), tries);
+}
+
+fn share_among(cores: usize, tries: Vec<(&mut Trie, usize)>) {
+    let mut shares: Vec<(usize, Vec<&mut Trie>)> = (0..cores).map(|_| (0, Vec::new())).collect();
+    for (trie, changes) in tries {
+        if let Some((load, share)) = shares.iter_mut().min_by_key(|(load, _)| *load) {
+            *load += changes;
+            share.push(trie);
+        }
+    }
+    let commit = |share: Vec<&mut Trie>| {
+        for trie in share {
+            trie.root();
+        }
+    };
+    thread::scope(|scope| {
+        let (_, mine) = shares.pop().unwrap_or_default();
+        for (_, share) in shares {
+            scope.spawn(|| commit(share));
+        }
+        commit(mine);
+    });
+}
+
+fn commit_subtrees_on(cores: usize, arena: &mut Arena, root: NodeId) {
     let subtrees: Vec<NodeId> =
         dirty_children(arena, root).flat_map(|child| dirty_children(arena, child)).collect();
     if cores < 2 || subtrees.len() < MIN_SUBTREES {
@@ -72,5 +107,49 @@ impl Commitments for Ahead<'_> {
 
     fn store(&mut self, id: NodeId, commitment: Commitment) {
         self.new.push((id, commitment));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::trie::Root;
+    use alloy_primitives::{B256, Bytes, keccak256};
+
+    fn filled(seed: u64, entries: u64) -> Trie {
+        let mut trie = Trie::new();
+        for n in 0..entries {
+            let key = keccak256([seed.to_be_bytes(), n.to_be_bytes()].concat());
+            trie.insert(key.as_slice(), Vec::from(key.0), &mut |_| Err::<Bytes, ()>(())).unwrap();
+        }
+        trie
+    }
+
+    /// However many cores there are, on this machine or not: the roots are those of one core.
+    #[test]
+    fn shares_add_up() {
+        let sizes = [2_000, 0, 1, 700, 30, 350, 2, 900];
+        let expected: Vec<B256> =
+            (0..).zip(sizes).map(|(seed, size)| root_of_one_core(filled(seed, size))).collect();
+        for cores in 1..6 {
+            let mut tries: Vec<Trie> = (0..).zip(sizes).map(|(seed, size)| filled(seed, size)).collect();
+            share_among(cores, tries.iter_mut().map(|trie| (trie, 100)).collect());
+            assert!(tries.iter().all(|trie| trie.dirty() == 0), "{cores} cores");
+            assert_eq!(tries.iter_mut().map(Trie::root).collect::<Vec<_>>(), expected, "{cores} cores");
+
+            let mut large = filled(0, 2_000);
+            let Root::Known { id, .. } = large.root else { panic!("it has a root") };
+            let dirty = large.dirty();
+            commit_subtrees_on(cores, &mut large.arena, id);
+            assert_eq!(large.dirty() < dirty, cores > 1, "{cores} cores");
+            assert_eq!(large.root(), expected[0], "{cores} cores");
+        }
+    }
+
+    fn root_of_one_core(mut trie: Trie) -> B256 {
+        let Root::Known { id, .. } = trie.root else { return trie.root() };
+        let mut scratch = Vec::new();
+        push_reference(&trie.arena.nodes, id, &mut trie.arena.commitments, &mut scratch);
+        trie.arena.commitment_hash(id).unwrap()
     }
 }
