@@ -36,8 +36,10 @@ fn gas_of(receipts: &[Receipt], index: usize) -> u64 {
 #[test]
 fn a_deposit_mints_and_transfers() {
     for fork in FORKS {
-        let before = World::default().with_balance(ALICE, 5);
-        let mut after = World::default().with_balance(ALICE, 5 + 100 - 30).with_balance(BOB, 30);
+        // Whatever others pay for data and to the operator.
+        let world = World::default().with_fees(5_000_000, 77, 400);
+        let before = world.clone().with_balance(ALICE, 5);
+        let mut after = world.with_balance(ALICE, 5 + 100 - 30).with_balance(BOB, 30);
         after.actor(ALICE).nonce = 1;
         let tx = TxDeposit { mint: 100, value: U256::from(30), to: BOB.into(), ..user_deposit(ALICE) };
         let receipts = check(fork, &before, &[tx], after);

@@ -209,12 +209,19 @@ fn delegations_came_with_isthmus() {
     let holocene = Chain::at(Fork::Holocene, &rich());
     assert_eq!(rule(refusal(&holocene, tx(CHAIN_ID))), Rule::Eip7702NotSupported);
     for (chain_id, delegates) in [(CHAIN_ID, true), (0, true), (CHAIN_ID + 1, false)] {
-        let mut after = paid(&rich(), 25_000, 0);
+        // Like others it pays for its data and the operator.
+        let world = with_fees(rich(), 5_000_000, 77, 0).with_balance(alice().address(), RICH * 1_000);
+        let per_byte = 16 * 1_000_000_000 * 2_000 + 10_000_000 * 3_000;
+        let size = u128::from(op_revm::estimate_tx_compressed_size(&tx(chain_id)));
+        let l1_fee = u64::try_from(size * per_byte / 1_000_000_000_000).expect("small");
+        let operator_fee = 46_000 * 5_000_000 / 1_000_000 + 77;
+        let mut after = paid(&world, 25_000, l1_fee).with_balance(OPERATOR_FEE_VAULT, operator_fee);
+        after.actor(alice().address()).balance -= U256::from(operator_fee);
         if delegates {
             let delegation = bytes!("ef0100b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0b0");
             after = after.with_code(bob.address(), delegation);
         }
-        let block = Chain::at(Fork::Isthmus, &rich()).run(&[tx(chain_id)]).expect("valid");
+        let block = Chain::at(Fork::Isthmus, &world).run(&[tx(chain_id)]).expect("valid");
         assert_eq!(block.header.gas_used, 67_000);
         assert_eq!(block.header.state_root, after.root(), "{chain_id}");
     }
@@ -265,18 +272,7 @@ fn activation_blocks_take_deposits_only() {
 
 /// A world with an L1 fee: slots 1, 3, 5 to 8 of L1Block.
 fn with_fees(world: World, operator_scalar: u64, operator_constant: u64, footprint_scalar: u64) -> World {
-    let scalars = U256::from(2_000) << 96 | U256::from(3_000) << 64;
-    let operator = U256::from(footprint_scalar) << 96
-        | U256::from(operator_scalar) << 64
-        | U256::from(operator_constant);
-    world
-        .with_slot(L1_BLOCK, 1, U256::from(1_000_000_000_u64))
-        .with_slot(L1_BLOCK, 3, scalars)
-        .with_slot(L1_BLOCK, 5, U256::from(50))
-        .with_slot(L1_BLOCK, 6, U256::from(7_000_000))
-        .with_slot(L1_BLOCK, 7, U256::from(10_000_000))
-        .with_slot(L1_BLOCK, 8, operator)
-        .with_code(L1_BLOCK, bytes!("00"))
+    world.with_fees(operator_scalar, operator_constant, footprint_scalar)
 }
 
 /// The world after a block in which Alice paid for 21,000 gas and more, without a tip, and `extra` wei besides.
@@ -351,6 +347,13 @@ fn the_first_block_of_a_fork_pays_as_before() {
         after.actor(alice().address()).balance -= U256::from(7 * 21_000);
         assert_eq!(chain.run(from_ref(&tx)).expect("valid").header.state_root, after.root());
     }
+    // I-032: Isthmus' slot is still zero, so that the L1 cost of Fjord is all.
+    let zero = with_fees(rich(), 0, 0, 0).with_balance(alice().address(), RICH * 1_000);
+    let fjord = 100 * (16 * 1_000_000_000 * 2_000 + 10_000_000 * 3_000) / 1_000_000;
+    let mut after = paid(&zero, 0, fjord).with_balance(COINBASE, 7 * 21_000);
+    after.actor(alice().address()).balance -= U256::from(7 * 21_000);
+    let block = Chain::activating(Fork::Isthmus, &zero).run(from_ref(&tx)).expect("valid");
+    assert_eq!(block.header.state_root, after.root());
     // I-026: a chain without an L1 fee is no such block, as its blob base fee is there.
     let free = old.with_slot(L1_BLOCK, 7, U256::from(1));
     let mut after = paid(&free, 0, 0).with_balance(COINBASE, 7 * 21_000);

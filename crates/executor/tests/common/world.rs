@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use alloy_consensus::{Header, SignableTransaction, TxEip1559, transaction::RlpEcdsaEncodableTx};
-use alloy_primitives::{Address, B256, Bytes, Sealable, Sealed, Signature, TxKind, U256, address, keccak256};
+use alloy_primitives::{
+    Address, B256, Bytes, Sealable, Sealed, Signature, TxKind, U256, address, bytes, keccak256,
+};
 use alloy_trie::{EMPTY_ROOT_HASH, HashBuilder, TrieAccount, proof::ProofRetainer};
 use k256::ecdsa::SigningKey;
 use nybbles::Nibbles;
@@ -61,6 +63,21 @@ impl World {
         actor.code = code.into();
         actor.nonce = 1;
         self
+    }
+
+    /// The L1 fees that the tests calculate with, as the L1Block contract holds them.
+    pub fn with_fees(self, operator_scalar: u64, operator_constant: u64, footprint_scalar: u64) -> Self {
+        let scalars = U256::from(2_000) << 96 | U256::from(3_000) << 64;
+        let operator = U256::from(footprint_scalar) << 96
+            | U256::from(operator_scalar) << 64
+            | U256::from(operator_constant);
+        self.with_slot(L1_BLOCK, 1, U256::from(1_000_000_000_u64))
+            .with_slot(L1_BLOCK, 3, scalars)
+            .with_slot(L1_BLOCK, 5, U256::from(50))
+            .with_slot(L1_BLOCK, 6, U256::from(7_000_000))
+            .with_slot(L1_BLOCK, 7, U256::from(10_000_000))
+            .with_slot(L1_BLOCK, 8, operator)
+            .with_code(L1_BLOCK, bytes!("00"))
     }
 
     pub fn with_slot(mut self, address: Address, slot: u64, value: U256) -> Self {
