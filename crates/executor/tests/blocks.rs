@@ -2,8 +2,9 @@
 
 mod common;
 
-use alloy_primitives::{B256, Bytes};
-use common::{Fixture, Missing};
+use alloy_primitives::{B256, Bytes, keccak256};
+use common::{Fixture, Missing, Preimages};
+use std::collections::BTreeSet;
 use unroll_executor::{BlockExecutor, ExecutionError, NoHints, Receipt, StatelessL2BlockExecutor};
 use unroll_protocol::{forks::Fork, output_root::OutputRoot};
 
@@ -72,16 +73,19 @@ fn ranges_run_in_one_executor() {
     for (chain, numbers) in ranges {
         let fixtures: Vec<_> = numbers.map(|n| Fixture::load("exec", &format!("{chain}-{n}"))).collect();
         let mut executor = BlockExecutor::new(&fixtures[0].cfg, fixtures[0].parent.clone());
-        // What the first blocks of the range write, the last ones read; but the provider never holds it under test: each
-        // block brings only what is not in memory already.
-        let mut provider = fixtures[0].preimages.clone();
+        // The witnesses of the later blocks hold what the earlier ones wrote. It is taken away once it is written.
+        let (mut provider, mut withheld) = (fixtures[0].preimages.clone(), 0);
         for fixture in &fixtures {
             provider.by_hash.extend(fixture.preimages.by_hash.clone());
         }
         for fixture in &fixtures {
             let block = executor.execute(&mut provider, &fixture.attributes).expect(&fixture.name);
             assert_eq!(block.header.hash(), fixture.expected_hash, "{}", fixture.name);
+            let asked: BTreeSet<B256> = provider.asked.iter().copied().collect();
+            let written = executor.known_state().map(keccak256).filter(|hash| !asked.contains(hash));
+            withheld += written.filter(|hash| provider.by_hash.remove(hash).is_some()).count();
         }
+        assert!(withheld > 50, "{chain}: {withheld} nodes of one block were in the witness of a later one");
         // Only what is the same in two tries, as in clones of a contract, is asked for twice.
         let mut distinct = provider.asked.clone();
         distinct.sort_unstable();
@@ -127,6 +131,32 @@ fn a_missing_preimage_is_never_a_verdict() {
         }
         let block = executor.execute(&mut fixture.preimages, &fixture.attributes).expect(name);
         assert_eq!(block.header.hash(), fixture.expected_hash);
+    }
+}
+
+/// The same for every block, at some of the preimages that it reads.
+#[test]
+fn no_block_has_a_verdict_without_its_preimages() {
+    if common::data().is_none() {
+        return;
+    }
+    for (set, name) in
+        ["exec", "exec-celo"].iter().flat_map(|set| Fixture::names(set).into_iter().map(move |n| (*set, n)))
+    {
+        let mut fixture = Fixture::load(set, &name);
+        let run = |preimages: &mut Preimages| {
+            BlockExecutor::new(&fixture.cfg, fixture.parent.clone()).execute(preimages, &fixture.attributes)
+        };
+        run(&mut fixture.preimages).expect(&name);
+        let asked = std::mem::take(&mut fixture.preimages.asked);
+        for hash in asked.iter().step_by(asked.len().div_ceil(6)) {
+            let value = fixture.preimages.by_hash.remove(hash).expect("was asked for");
+            match run(&mut fixture.preimages) {
+                Err(ExecutionError::Provider(Missing(missing))) => assert_eq!(missing, *hash),
+                other => panic!("{name} without {hash}: {other:?}"),
+            }
+            fixture.preimages.by_hash.insert(*hash, value);
+        }
     }
 }
 
