@@ -215,7 +215,7 @@ fn write_payload_witness(
 
 /// What the specification's hosts are told of a payload.
 pub(super) fn payload_witness_json(parent: B256, attributes: &str, chain_id: Option<u64>) -> String {
-    let chain = chain_id.map_or_else(String::new, |id| format!(",\"chainID\":{id}"));
+    let chain = chain_id.map_or_else(String::new, |id| format!(",\"chainID\":\"{id}\""));
     format!("{{\"parentBlockHash\":\"{parent}\",\"payloadAttributes\":{attributes}{chain}}}")
 }
 
@@ -372,8 +372,10 @@ mod tests {
         assert_eq!(bytes[bytes.len() - 8..], 10u64.to_be_bytes());
         let spec = hint.encode(Dialect::Spec, Some(10));
         let bytes = hex::decode(spec.strip_prefix("l2-payload-witness ").unwrap()).unwrap();
-        let expected =
-            format!("{{\"parentBlockHash\":\"0x{}\",\"payloadAttributes\":{json},\"chainID\":10}}", word());
+        let expected = format!(
+            "{{\"parentBlockHash\":\"0x{}\",\"payloadAttributes\":{json},\"chainID\":\"10\"}}",
+            word()
+        );
         assert_eq!(bytes, expected.as_bytes());
     }
 }
