@@ -123,7 +123,8 @@ where
         Driver::new(cfg, tip, &mut Parts { chain, data, blobs, l2 })
     }
 
-    /// Execution refused the last attributes. The next ones take their place, upon this block: see [`Refusal`].
+    /// Execution refused the last attributes. The next ones take their place, upon this block: see
+    /// [`Refusal`](crate::pipeline::Refusal).
     pub fn reject(&mut self, refused: Box<OpPayloadAttributes>) -> Result<BlockId, DeriveError> {
         let refusal = self.driver.as_mut().ok_or(Misuse::ForeignAttributes)?.reject(refused)?;
         self.replacement = refusal.deposits;
