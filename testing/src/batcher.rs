@@ -4,7 +4,7 @@
 //! batches -> strings -> stream -> compressed channel -> frames -> payloads (calldata) or blobs
 //! ```
 
-use alloy_eips::eip4844::{BYTES_PER_BLOB, Blob};
+use alloy_eips::eip4844::Blob;
 use alloy_primitives::Bytes;
 use alloy_rlp::Encodable;
 use unroll_protocol::{
@@ -155,7 +155,7 @@ pub fn blob(payload: &[u8]) -> Result<Box<Blob>, EncodeError> {
     let mut bytes = vec![BLOB_VERSION];
     bytes.extend_from_slice(&length[1..]);
     bytes.extend_from_slice(payload);
-    bytes.resize(BYTES_PER_BLOB / 128 * 127, 0);
+    bytes.resize(bytes.len().next_multiple_of(127), 0);
     let mut blob = Box::new(Blob::ZERO);
     for (round, elements) in bytes.chunks_exact(127).zip(blob.0.chunks_exact_mut(128)) {
         let (x, y, z) = (round[31], round[63], round[95]);

@@ -1,24 +1,25 @@
 //! How the batcher's payloads travel: in transactions of every type that it may send, in calldata and in blobs, between those of
 //! others (B.2, B.3).
 
-use super::{dice::Dice, sequencer};
+use super::{blobs::Blobs, dice::Dice, sequencer};
 use crate::{
-    batcher,
     keys::{Call, Key},
     reference::{L1Block, active},
 };
-use alloy_consensus::TxEnvelope;
-use alloy_eips::{eip2718::Encodable2718, eip4844::Blob};
-use alloy_primitives::{Address, B256, Bytes, TxKind, U256, bytes, keccak256};
-use unroll_protocol::{blob::MAX_BLOB_DATA_BYTES, config::RollupConfig, deposit::DepositTx, forks::Fork};
+use alloy_consensus::{SignableTransaction, TxEnvelope};
+use alloy_eips::eip2718::Encodable2718;
+use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, bytes, uint};
+use unroll_protocol::{config::RollupConfig, deposit::DepositTx, forks::Fork};
 
 /// Whose signatures there are.
 pub mod wallets {
     use crate::keys::Key;
-    use alloy_primitives::Address;
+    use alloy_primitives::{Address, map::AddressMap};
     use std::sync::LazyLock;
 
-    static BATCHERS: LazyLock<Vec<Key>> = LazyLock::new(|| (1_000..1_256).map(Key::new).collect());
+    static BATCHERS: LazyLock<Vec<Key>> = LazyLock::new(|| (1_000..1_256).map(Key::hasty).collect());
+    static BY_ADDRESS: LazyLock<AddressMap<&Key>> =
+        LazyLock::new(|| BATCHERS.iter().map(|key| (key.address, key)).collect());
 
     /// Who may be the batcher.
     pub fn batcher(number: u8) -> &'static Key {
@@ -27,17 +28,20 @@ pub mod wallets {
 
     /// Whose address this is; a log may name a batcher that nobody has the key of.
     pub fn of(address: Address) -> Option<&'static Key> {
-        BATCHERS.iter().find(|key| key.address == address)
+        BY_ADDRESS.get(&address).copied()
     }
 }
 
-/// The transactions of an L1 block, and all of their blobs in order.
+/// The most payloads in the blobs of one transaction.
+const BLOBS: usize = 6;
+
+/// What there is in an L1 block.
 #[derive(Clone, Debug, Default)]
 pub struct Carried {
     /// In EIP-2718 encoding.
     pub transactions: Vec<Bytes>,
-    /// With the versioned hashes, which here only look like such: whoever reads a blob believes its provider.
-    pub blobs: Vec<(B256, Box<Blob>)>,
+    /// Everybody's.
+    pub blobs: Blobs,
 }
 
 impl Carried {
@@ -76,23 +80,33 @@ impl Post<'_> {
         self.carried.transactions.extend(noise.filter(|transaction| transaction[0] >= 0xc0).take(1));
     }
 
-    /// What does not count, although it looks as if it did.
+    /// What does not count, although it looks as if it did. Mostly nothing.
     fn others(&mut self, dice: &mut Dice, batcher: Address, data: &Bytes) {
+        let kind = dice.range(0, 79);
         let stranger = wallets::batcher(dice.byte());
-        let inbox = self.cfg.batch_inbox;
-        match dice.range(0, 39) {
+        let stranger = if stranger.address == batcher { wallets::batcher(dice.byte() ^ 1) } else { stranger };
+        let (inbox, elsewhere) = (self.cfg.batch_inbox, Address::repeat_byte(dice.byte()));
+        match kind {
             0 => self.noise(dice),
-            1 => self.deposit(Address::repeat_byte(dice.byte()), batcher, data), // B-010
+            1 => self.deposit(elsewhere, batcher, data), // B-010
             2 => self.deposit(inbox, Address::with_last_byte(dice.byte()), data), // B-010
-            3 => self.carried.transactions.push(bytes!("05c0")),                 // B-007
-            4 if stranger.address != batcher => self.push(&stranger.call(self.call(data))), // B-010
-            5 if stranger.address != batcher => self.blobs(stranger, std::slice::from_ref(data)), // B-010, B-018
-            6 => {
-                // B-012: of another chain.
-                let call = Call { chain_id: self.cfg.l1_chain_id + 1, ..self.call(data) };
-                self.push(&wallets::of(batcher).unwrap_or(stranger).call(call));
-            }
-            7 if stranger.address != batcher => self.push(&stranger.set_code(self.call(data), Vec::new())), // B-011
+            3 => self.carried.transactions.push(bytes!("05c0")), // B-007
+            4 => self.push(&stranger.legacy(self.call(data), dice.chance(500))), // B-010
+            5 => self.push(&stranger.call(self.call(data))), // B-010
+            6 => self.blobs(dice, stranger, TxKind::Call(inbox), data), // B-010, B-018
+            7 => self.blobs(dice, stranger, TxKind::Call(elsewhere), data), // B-018
+            _ => {}
+        }
+        let Some(key) = wallets::of(batcher).filter(|_| kind >= 70) else { return };
+        let call = self.call(data);
+        match kind {
+            70 => self.push(&key.call(Call { to: TxKind::Call(elsewhere), ..call })), // B-010
+            71 => self.push(&key.legacy(Call { to: TxKind::Create, ..call }, true)),  // B-012
+            72 => self.blobs(dice, key, TxKind::Call(elsewhere), data),               // B-010, B-018
+            73 => self.push(&key.call(Call { chain_id: self.cfg.l1_chain_id + 1, ..call })), // B-012
+            74 => self.push(&key.set_code(call, Vec::new())),                         // B-011
+            75 => self.push(&unsound(dice, key.call(call))),                          // B-012
+            76 if self.with_blobs => self.spoiled(dice, key, data),                   // B-036
             _ => {}
         }
     }
@@ -100,6 +114,7 @@ impl Post<'_> {
     /// What the batcher sends of these payloads; how many that are.
     fn batcher(&mut self, dice: &mut Dice, batcher: Address, payloads: &[Bytes]) -> usize {
         let first = &payloads[0];
+        // To recover a signer takes longer than all else that there is to do with most payloads.
         let key = wallets::of(batcher).filter(|_| dice.chance(100));
         let Some(key) = key else {
             self.deposit(self.cfg.batch_inbox, batcher, first);
@@ -119,38 +134,39 @@ impl Post<'_> {
 
     /// Some payloads in the blobs of one transaction, between blobs that hold nothing (B-017, B-036, B-037).
     fn own_blobs(&mut self, dice: &mut Dice, key: &Key, payloads: &[Bytes]) -> usize {
-        let most = dice.count(1, 4).min(payloads.len());
-        let fits = payloads[..most].iter().take_while(|payload| payload.len() <= MAX_BLOB_DATA_BYTES).count();
-        if fits == 0 {
+        let most = dice.count(1, BLOBS).min(payloads.len());
+        let count = payloads[..most].iter().take_while(|payload| Blobs::fits(payload)).count();
+        if count == 0 {
             self.push(&key.call(self.call(&payloads[0])));
             return 1;
         }
         let mut hashes = Vec::new();
-        for payload in &payloads[..fits] {
-            if dice.chance(300) {
-                let mut spoiled = batcher::blob(payload).expect("it fits");
-                spoil(dice, &mut spoiled);
-                hashes.push(self.blob(spoiled));
+        for payload in &payloads[..count] {
+            if dice.chance(200) {
+                hashes.push(self.carried.blobs.push(self.hash, payload, Some(dice.number())));
             }
-            hashes.push(self.blob(batcher::blob(payload).expect("it fits")));
+            hashes.push(self.carried.blobs.push(self.hash, payload, None));
         }
-        let call = self.call(&payloads[0]); // B-017: its calldata does not count
-        self.push(&key.blobs(call, hashes));
-        fits
+        let ignored = if dice.chance(500) { payloads[0].clone() } else { Bytes::new() }; // B-017
+        self.push(&key.blobs(self.call(&ignored), hashes));
+        count
     }
 
-    fn blobs(&mut self, key: &Key, payloads: &[Bytes]) {
-        let blobs = payloads.iter().filter_map(|payload| batcher::blob(payload).ok());
-        let hashes = blobs.map(|blob| self.blob(blob)).collect();
-        self.push(&key.blobs(self.call(&Bytes::new()), hashes));
+    /// Blobs that nobody has to read.
+    fn blobs(&mut self, dice: &mut Dice, key: &Key, to: TxKind, data: &Bytes) {
+        let blobs = (0..dice.count(1, BLOBS)).map(|_| self.carried.blobs.push(self.hash, data, None));
+        let hashes = blobs.collect();
+        self.push(&key.blobs(Call { to, ..self.call(data) }, hashes));
     }
 
-    fn blob(&mut self, blob: Box<Blob>) -> B256 {
-        let place = U256::from(self.carried.blobs.len());
-        let mut hash = keccak256([self.hash.0, place.to_be_bytes()].concat());
-        hash[0] = 1;
-        self.carried.blobs.push((hash, blob));
-        hash
+    /// The batcher's own blobs, all of which are to be ignored.
+    fn spoiled(&mut self, dice: &mut Dice, key: &Key, data: &Bytes) {
+        if Blobs::fits(data) {
+            let flaws = (0..dice.count(1, 2)).map(|_| Some(dice.number())).collect::<Vec<_>>();
+            let blobs = flaws.into_iter().map(|flaw| self.carried.blobs.push(self.hash, data, flaw));
+            let hashes = blobs.collect();
+            self.push(&key.blobs(self.call(data), hashes));
+        }
     }
 
     fn call(&self, data: &Bytes) -> Call {
@@ -180,12 +196,19 @@ impl Post<'_> {
     }
 }
 
-/// B-032 to B-035.
-fn spoil(dice: &mut Dice, blob: &mut Blob) {
-    match dice.range(0, 3) {
-        0 => blob[0] |= dice.pick(&[0x40, 0x80]),
-        1 => blob[1] = dice.byte() | 1,
-        2 => blob[2..5].copy_from_slice(&dice.pick(&[[0x01, 0xfb, 0xfd], [0xff; 3]])),
-        _ => *blob.last_mut().expect("a blob is not empty") = 1,
-    }
+/// The order of the curve's points.
+const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
+
+/// The same transaction with a signature that L1 does not take (B-012): among them the other one of the same signer.
+fn unsound(dice: &mut Dice, transaction: TxEnvelope) -> TxEnvelope {
+    let TxEnvelope::Eip1559(signed) = transaction else { return transaction };
+    let (transaction, signature, _) = signed.into_parts();
+    let (r, s, odd) = (signature.r(), signature.s(), signature.v());
+    let signature = match dice.range(0, 3) {
+        0 => Signature::new(r, ORDER - s, !odd),
+        1 => Signature::new(U256::ZERO, s, odd),
+        2 => Signature::new(r, U256::ZERO, odd),
+        _ => Signature::new(ORDER, s, odd),
+    };
+    transaction.into_signed(signature).into()
 }

@@ -85,17 +85,22 @@ impl ChainProvider for RawChain<'_> {
         })
     }
 
-    /// All logs are in the receipt of the first transaction, which is nobody's.
+    /// The logs are in the receipts of the first transaction, which is nobody's, and of the last.
     fn receipts_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Absent> {
         let (_, block) = self.l1(hash)?;
         let transactions = self.transactions_by_hash(hash)?;
-        let logs = self.logs(block);
+        let mut first = self.logs(block);
+        let mut last = first.split_off(first.len() * usize::from(hash[2]) / 256);
+        if transactions.len() == 1 {
+            first.append(&mut last);
+        }
         let receipt = |(index, transaction): (usize, &Bytes)| {
-            let logs = if index == 0 { logs.clone() } else { Vec::new() };
-            let mut out = Vec::new();
-            out.extend(transaction.first().filter(|kind| **kind < 0x80));
-            Receipt { status: true.into(), cumulative_gas_used: 1, logs }.with_bloom().encode(&mut out);
-            Bytes::from(out)
+            let logs = match index {
+                0 => first.clone(),
+                _ if index + 1 == transactions.len() => last.clone(),
+                _ => Vec::new(),
+            };
+            receipt(transaction, logs, hash[3] < 128)
         };
         Ok(transactions.iter().enumerate().map(receipt).collect())
     }
@@ -128,6 +133,19 @@ impl RawChain<'_> {
         }
         logs
     }
+}
+
+/// A receipt of the transaction's type. One without logs may say that the transaction failed, which does not keep its data
+/// from counting (B-014); one of a type that nobody knows may be unreadable, and is discarded then (B-005).
+fn receipt(transaction: &Bytes, logs: Vec<Log>, sound: bool) -> Bytes {
+    let kind = transaction.first().copied().filter(|kind| *kind < 0x80);
+    let mut out = Vec::from_iter(kind);
+    if kind == Some(5) && !sound {
+        return [&out[..], &[0x83, 1, 2, 3]].concat().into();
+    }
+    let status = (sound || !logs.is_empty()).into();
+    Receipt { status, cumulative_gas_used: 1, logs }.with_bloom().encode(&mut out);
+    out.into()
 }
 
 /// `ConfigUpdate(uint256 version, uint8 type, bytes data)`.
@@ -181,8 +199,7 @@ impl BlobProvider for RawChain<'_> {
     fn blobs(&mut self, block: &L1Ref, hashes: &[IndexedBlobHash]) -> Result<Vec<Box<Blob>>, Absent> {
         let carried = self.carried(block.hash)?;
         let blob = |asked: &IndexedBlobHash| {
-            let place = usize::try_from(asked.index).ok().and_then(|index| carried.blobs.get(index));
-            let blob = place.filter(|(hash, _)| *hash == asked.hash).map(|(_, blob)| blob.clone());
+            let blob = carried.blobs.find(asked);
             blob.ok_or_else(|| Absent(format!("the blob {asked:?} of {block:?}")))
         };
         hashes.iter().map(blob).collect()
