@@ -7,6 +7,7 @@
 //! so that the tables are tested too.
 
 pub mod channels;
+pub mod fees;
 pub mod start;
 pub mod system;
 mod types;

@@ -95,7 +95,7 @@ pub fn writes(cfg: &RollupConfig, fork: Fork, time: u64) -> bool {
 }
 
 /// any stored scalar as version 1.
-fn versioned(scalar: U256) -> U256 {
+pub fn versioned(scalar: U256) -> U256 {
     let word = scalar.to_be_bytes::<32>();
     let mut versioned = [0; 32];
     versioned[0] = 1;

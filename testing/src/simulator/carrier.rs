@@ -33,7 +33,7 @@ pub mod wallets {
 }
 
 /// The most payloads in the blobs of one transaction.
-const BLOBS: usize = 6;
+const BLOBS: usize = 4;
 
 /// What there is in an L1 block.
 #[derive(Clone, Debug, Default)]
@@ -125,7 +125,7 @@ impl Post<'_> {
             0 => self.push(&key.legacy(call, true)),
             1 => self.push(&key.legacy(call, false)),
             2 => self.push(&key.access_list(call, batcher)),
-            3..=5 if self.with_blobs => return self.own_blobs(dice, key, payloads),
+            3..=4 if self.with_blobs => return self.own_blobs(dice, key, payloads),
             3 => self.push(&key.blobs(call, vec![self.hash])), // B-016: before Ecotone its calldata is read
             _ => self.push(&key.call(call)),
         }

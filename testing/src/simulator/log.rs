@@ -4,6 +4,8 @@
 //! unroll-history 1
 //! config block_time 2
 //! fork canyon 1700000123
+//! pectra_blob_schedule 1700000300
+//! blob_fraction 1700000200 5007716
 //! l1 17 <hash> <parent> 1700000204 7 0
 //! update gas_limit 30000000
 //! deposit 7ef8...
@@ -15,6 +17,7 @@ use crate::reference::L1Block;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use std::{collections::BTreeMap, fmt::Write, str::FromStr};
 use unroll_protocol::{
+    blob_schedule::BlobSchedule,
     config::RollupConfig,
     forks::{Fork, ForkTimes},
     l1_info::L1Fees,
@@ -51,6 +54,12 @@ impl History {
                 line(format!("fork {fork} {time}"));
             }
         }
+        if let Some(time) = cfg.forks.pectra_blob_schedule {
+            line(format!("pectra_blob_schedule {time}"));
+        }
+        for (time, fraction) in cfg.l1_blob_schedule.steps.iter() {
+            line(format!("blob_fraction {time} {fraction}"));
+        }
         for block in &self.l1 {
             let L1Ref { number, hash, parent_hash, time } = block.origin;
             let excess = block.fees.excess_blob_gas.map_or("-".into(), |gas| gas.to_string());
@@ -66,6 +75,7 @@ impl History {
     pub fn from_log(text: &str) -> Result<Self, BadLine> {
         let mut config = BTreeMap::new();
         let mut forks = ForkTimes::NONE;
+        let mut steps = Vec::new();
         let mut l1: Vec<L1Block> = Vec::new();
         for (number, line) in (1..).zip(text.lines()) {
             let words: Vec<_> = line.split_whitespace().collect();
@@ -74,6 +84,13 @@ impl History {
                 ["config", name, value] => config.insert(name, value).map_or(Some(()), |_| None),
                 ["fork", name, time] => {
                     read_fork(name, time).map(|(fork, time)| forks = forks.with(fork, time))
+                }
+                ["pectra_blob_schedule", time] => {
+                    time.parse().ok().map(|time| forks = forks.with_pectra_blob_schedule(time))
+                }
+                ["blob_fraction", time, fraction] => {
+                    let step = time.parse().ok().map(L1Time).zip(fraction.parse().ok());
+                    step.map(|step| steps.push(step))
                 }
                 ["l1", ..] => read_l1(&words[1..]).map(|block| l1.push(block)),
                 ["update", kind, ref values @ ..] => l1
@@ -91,7 +108,9 @@ impl History {
             };
             read.ok_or_else(|| BadLine { number, line: line.into() })?;
         }
-        read_config(&config, forks, l1).ok_or(BadLine { number: 0, line: "the config is incomplete".into() })
+        let blobs = BlobSchedule { steps: steps.into() };
+        read_config(&config, forks, blobs, l1)
+            .ok_or(BadLine { number: 0, line: "the config is incomplete".into() })
     }
 }
 
@@ -112,7 +131,12 @@ fn numbers(history: &History) -> [(&'static str, u64); 11] {
     ]
 }
 
-fn read_config(config: &BTreeMap<&str, &str>, forks: ForkTimes, l1: Vec<L1Block>) -> Option<History> {
+fn read_config(
+    config: &BTreeMap<&str, &str>,
+    forks: ForkTimes,
+    l1_blob_schedule: BlobSchedule,
+    l1: Vec<L1Block>,
+) -> Option<History> {
     let number = |name: &str| config.get(name)?.parse::<u64>().ok();
     let mut cfg = RollupConfig {
         block_time: number("block_time")?,
@@ -120,6 +144,7 @@ fn read_config(config: &BTreeMap<&str, &str>, forks: ForkTimes, l1: Vec<L1Block>
         seq_window_size: number("seq_window_size")?,
         channel_timeout: number("channel_timeout")?,
         forks,
+        l1_blob_schedule,
         keep_karst_upgrade_gas: number("keep_karst_upgrade_gas")? == 1,
         ..plan::frame_of_all()
     };

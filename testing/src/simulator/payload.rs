@@ -1,17 +1,17 @@
 //! What execution is told, and what it makes of it, without executing anything.
 
 use super::History;
-use crate::reference::{Block, L1Block, activates, active, system};
+use crate::reference::{Block, L1Block, activates, active, fees, system};
 use alloy_consensus::Header;
-use alloy_primitives::{B256, Bytes, Sealed, keccak256};
+use alloy_primitives::{B256, Bytes, Sealed, TxKind, U256, keccak256};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use unroll_derive::{FEE_RECIPIENT, L1Input, SafeBlock, window::transactions_digest};
 use unroll_protocol::{
     config::RollupConfig,
-    deposit::{DEPOSIT_TX_TYPE, DepositTx},
+    deposit::{DEPOSIT_TX_TYPE, DEPOSITOR, DepositTx, SourceHash},
     extra_data::BaseFeeSettings,
     forks::Fork,
-    l1_info::{L1Info, l1_info_deposit},
+    l1_info::{L1_BLOCK, L1Info},
     system_config::Eip1559Params,
     tip::Tip,
     units::{BlockId, L2Time},
@@ -133,9 +133,19 @@ pub fn input(block: &L1Block) -> L1Input {
 
 fn l1_info(history: &History, block: &Block) -> Bytes {
     let L1Block { origin, fees, .. } = origin(history, block);
-    let time = L2Time(block.time);
-    l1_info_deposit(&history.cfg, &block.system, origin, fees, block.sequence_number, time)
-        .expect("the reference has looked at the scalar")
+    let (cfg, sequence_number) = (&history.cfg, block.sequence_number);
+    let regolith = active(cfg, Fork::Regolith, block.time); // G-025
+    DepositTx {
+        source_hash: SourceHash::L1Info { l1_block_hash: origin.hash, sequence_number }.hash(),
+        from: DEPOSITOR,
+        to: TxKind::Call(L1_BLOCK),
+        mint: U256::ZERO,
+        value: U256::ZERO,
+        gas: if regolith { 1_000_000 } else { 150_000_000 },
+        is_system: !regolith,
+        data: fees::l1_info(cfg, &block.system, origin, fees, sequence_number, block.time).into(),
+    }
+    .encode()
 }
 
 fn origin<'h>(history: &'h History, block: &Block) -> &'h L1Block {

@@ -3,7 +3,9 @@
 use super::{carrier::wallets, dice::Dice};
 use crate::reference::{Block, L1Block};
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
+use std::num::NonZeroU64;
 use unroll_protocol::{
+    blob_schedule::{BPO1_UPDATE_FRACTION, BPO2_UPDATE_FRACTION, BlobSchedule, PRAGUE_UPDATE_FRACTION},
     config::{Genesis, RollupConfig},
     deposit::{DepositTx, SourceHash},
     forks::{Fork, ForkTimes},
@@ -21,8 +23,14 @@ pub fn world(dice: &mut Dice, mild: bool) -> (RollupConfig, Vec<L1Block>) {
     let times = l1_times(dice, length);
     let first_number = dice.pick(&[0, 1, 5_000_000]);
     let origins = l1_chain(dice, first_number, &times);
-    let cfg = config(dice, &origins, mild);
-    let l1 = origins.iter().map(|origin| l1_block(dice, &cfg, origin)).collect();
+    let mut cfg = config(dice, &origins, mild);
+    let (from, to) = (times[0], times[times.len() - 1]);
+    cfg.l1_blob_schedule = blob_schedule(dice, from, to);
+    if dice.chance(300) {
+        cfg.forks = cfg.forks.with_pectra_blob_schedule(dice.range(from, to));
+    }
+    let gas = BlobGas::new(dice, from, to);
+    let l1 = origins.iter().map(|origin| l1_block(dice, &cfg, origin, &gas)).collect();
     (cfg, l1)
 }
 
@@ -111,12 +119,54 @@ fn forks(dice: &mut Dice, from: u64, to: u64) -> ForkTimes {
     all.iter().zip(times).fold(ForkTimes::NONE, |forks, (&fork, time)| forks.with(fork, time))
 }
 
-fn l1_block(dice: &mut Dice, cfg: &RollupConfig, origin: &L1Ref) -> L1Block {
+/// The L1 forks that change the price of blobs (G-032); the rollup may not know of any.
+fn blob_schedule(dice: &mut Dice, from: u64, to: u64) -> BlobSchedule {
+    let known = [PRAGUE_UPDATE_FRACTION, BPO1_UPDATE_FRACTION, BPO2_UPDATE_FRACTION];
+    let mut times: Vec<_> = (0..dice.index(4)).map(|_| dice.range(from, to)).collect();
+    times.sort_unstable();
+    if dice.chance(300) {
+        times.iter_mut().take(1).for_each(|time| *time = 0);
+    }
+    let mut step = |(time, fraction)| {
+        let own = NonZeroU64::new(dice.range(1, 20_000_000)).filter(|_| dice.chance(200));
+        (L1Time(time), own.unwrap_or(fraction))
+    };
+    BlobSchedule { steps: times.into_iter().zip(known).map(&mut step).collect::<Vec<_>>().into() }
+}
+
+/// How full the blobs of L1 are.
+struct BlobGas {
+    /// Before this time there are none.
+    from: u64,
+    /// The most that they are in excess, in gas.
+    most: u64,
+}
+
+impl BlobGas {
+    fn new(dice: &mut Dice, from: u64, to: u64) -> Self {
+        let from = match dice.range(0, 3) {
+            0 => dice.range(from, to),
+            1 if dice.chance(200) => u64::MAX,
+            _ => 0,
+        };
+        Self { from, most: dice.pick(&[0, 0, 1_000_000, 30_000_000, 30_000_000, 400_000_000]) }
+    }
+
+    fn excess(&self, dice: &mut Dice, time: u64) -> Option<u64> {
+        let excess = if dice.chance(1) { u64::MAX } else { dice.range(0, self.most) };
+        (time >= self.from).then_some(excess)
+    }
+}
+
+fn l1_block(dice: &mut Dice, cfg: &RollupConfig, origin: &L1Ref, gas: &BlobGas) -> L1Block {
     let updates = if dice.chance(200) { dice.range(1, 3) } else { 0 };
     let deposits = if dice.chance(150) { dice.range(1, 3) } else { 0 };
     L1Block {
         origin: *origin,
-        fees: L1Fees { base_fee: dice.range(7, 1_000_000_000), excess_blob_gas: dice.pick(&[None, Some(0)]) },
+        fees: L1Fees {
+            base_fee: dice.range(7, 1_000_000_000),
+            excess_blob_gas: gas.excess(dice, origin.time.0),
+        },
         updates: (0..updates).map(|_| update(dice, cfg, origin)).collect(),
         deposits: (updates..updates + deposits).map(|log| deposit(dice, origin, log)).collect(),
         data: Vec::new(),
