@@ -7,7 +7,7 @@ use unroll_protocol::{
     batch::{self, BatchReader},
     compression::decompress,
     config::RollupConfig,
-    forks::Fork,
+    forks::{DerivationRules, Fork, ForkTimes},
     frame::{ChannelId, Frame, decode_frames},
     units::{L1Ref, L1Time},
 };
@@ -109,10 +109,17 @@ pub fn next_strict(cfg: &RollupConfig, l1: &[Frames], position: &mut Position) -
 
 /// E: the batches of a channel that was completed at this time. Whatever the decoders refuse is skipped.
 pub fn batches(cfg: &RollupConfig, channel: &[u8], inclusion: L1Time) -> Vec<Batch> {
-    let rules = cfg.forks.derivation(inclusion);
-    let Ok(stream) = decompress(channel, rules) else { return Vec::new() }; // E-001, E-002
+    let fjord = active(cfg, Fork::Fjord, inclusion.0);
+    // What the decoders look at. The other fields are theirs to ignore.
+    let rules = DerivationRules {
+        span_batches: active(cfg, Fork::Delta, inclusion.0), // E-026
+        brotli: fjord,                                       // E-002
+        max_rlp_bytes_per_channel: if fjord { 100_000_000 } else { 10_000_000 }, // E-010
+        ..*ForkTimes::NONE.derivation(inclusion)
+    };
+    let Ok(stream) = decompress(channel, &rules) else { return Vec::new() }; // E-001, E-002
     let mut reader = BatchReader::new(stream.bytes);
-    std::iter::from_fn(|| reader.next(cfg, rules)).flatten().map(plain).collect()
+    std::iter::from_fn(|| reader.next(cfg, &rules)).flatten().map(plain).collect()
 }
 
 fn plain(batch: batch::Batch) -> Batch {
