@@ -4,6 +4,7 @@ pub mod blobs;
 pub mod carrier;
 pub mod compare;
 pub mod dice;
+pub mod extremes;
 pub mod faults;
 pub mod log;
 pub mod payload;
@@ -16,6 +17,7 @@ pub mod sniper;
 
 use crate::reference::{self, Block, Derived, L1Block};
 use dice::Dice;
+use extremes::Extreme;
 use poster::Poster;
 use sequencer::Sequencer;
 use unroll_protocol::config::RollupConfig;
@@ -90,12 +92,16 @@ fn fill(dice: &mut Dice, cfg: &RollupConfig, l1: &mut [L1Block], mild: bool) {
     let diligence = if mild { dice.range(500, 1000) } else { dice.pick(&[1000, 300, 120]) };
     let lead = dice.pick(&[0, 0, 1, 30]);
     let confirmations = if mild { 0 } else { dice.pick(&[0, 1, 3]) };
+    let extreme = Extreme::plan(dice, l1.len());
     let (look, aim) = (dice.count(3, 12), dice.pick(&[0, 300, 900]));
     for now in 1..l1.len() {
         let known = &l1[..now.saturating_sub(confirmations).max(1)];
         sequencer.build(dice, cfg, known, l1[now].origin.time.0 + lead);
         if dice.chance(diligence) {
             poster.post(dice, cfg, &l1[..=now], &sequencer);
+        }
+        if let Some(Extreme { kind, .. }) = extreme.filter(|extreme| extreme.at == now) {
+            poster.overdo(dice, cfg, &l1[..=now], &sequencer, kind);
         }
         l1[now].data = poster.due(dice, now);
         if now % look == 0 {
@@ -104,7 +110,10 @@ fn fill(dice: &mut Dice, cfg: &RollupConfig, l1: &mut [L1Block], mild: bool) {
             let kept = sequencer.follow(&safe);
             poster.next = if dice.chance(500) { safe.len() } else { poster.next.min(kept) }; // again, or go on
             if now + 1 < l1.len() && dice.chance(aim) {
-                let shots = sniper::shots(dice, cfg, &l1[..=now], &safe);
+                let shots = match dice.range(0, 9) {
+                    0 => sniper::ahead(cfg, l1, now + 1, &safe),
+                    _ => sniper::shots(dice, cfg, &l1[..=now], &safe),
+                };
                 poster.shoot(dice, cfg, &l1[..=now + 1], shots);
             }
         }

@@ -115,7 +115,7 @@ impl Post<'_> {
     fn batcher(&mut self, dice: &mut Dice, batcher: Address, payloads: &[Bytes]) -> usize {
         let first = &payloads[0];
         // To recover a signer takes longer than all else that there is to do with most payloads.
-        let key = wallets::of(batcher).filter(|_| dice.chance(100));
+        let key = wallets::of(batcher).filter(|_| dice.chance(80));
         let Some(key) = key else {
             self.deposit(self.cfg.batch_inbox, batcher, first);
             return 1;

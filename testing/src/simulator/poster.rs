@@ -2,6 +2,7 @@
 
 use super::{
     dice::Dice,
+    extremes::{self, Kind},
     faults::{self, Faults},
     sequencer::Sequencer,
 };
@@ -14,7 +15,7 @@ use unroll_protocol::{
     batch::{self, SingularBatch},
     config::RollupConfig,
     forks::Fork,
-    frame::{ChannelId, Frame},
+    frame::Frame,
     units::L2Time,
 };
 
@@ -26,6 +27,8 @@ pub struct Poster {
     pub next: usize,
     /// Payloads under way, and the index of the L1 block that takes them.
     outbox: Vec<(usize, Bytes)>,
+    /// Whether it posts nothing any more.
+    silent: bool,
     style: Style,
 }
 
@@ -56,6 +59,7 @@ impl Poster {
             faults: Faults::new(dice),
             next: 1,
             outbox: Vec::new(),
+            silent: false,
             style: Style {
                 spans: dice.pick(&[0, 500, 1000, 1000]),
                 overlaps: dice.pick(&[0, 0, 200, 600]),
@@ -71,7 +75,7 @@ impl Poster {
 
     /// Posts everything the sequencer has; `l1` ends with the L1 block in the making.
     pub fn post(&mut self, dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], sequencer: &Sequencer) {
-        if self.style.orderly && !self.outbox.is_empty() {
+        if self.silent || self.style.orderly && !self.outbox.is_empty() {
             return;
         }
         let time = l1[l1.len() - 1].origin.time.0;
@@ -94,10 +98,37 @@ impl Poster {
 
     /// Posts these batches in a channel of their own, ahead of everything else in the next L1 block, which ends `l1`.
     pub fn shoot(&mut self, dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], batches: Vec<Batch>) {
-        let frames = self.channel(dice, cfg, l1, batches);
-        let mut payload = vec![0];
-        frames.iter().for_each(|frame| frame.encode(&mut payload));
-        self.outbox.insert(0, (l1.len() - 1, payload.into()));
+        if !self.silent {
+            let frames = self.channel(dice, cfg, l1, batches);
+            self.outbox.insert(0, (l1.len() - 1, batcher::payload(&frames)));
+        }
+    }
+
+    /// Does what hardly anybody does, in the L1 block in the making, which ends `l1`.
+    pub fn overdo(
+        &mut self,
+        dice: &mut Dice,
+        cfg: &RollupConfig,
+        l1: &[L1Block],
+        sequencer: &Sequencer,
+        kind: Kind,
+    ) {
+        let (now, time) = (l1.len() - 1, l1[l1.len() - 1].origin.time.0);
+        match kind {
+            Kind::Silence => {
+                self.silent = true;
+                self.outbox = vec![(now, extremes::start(dice))];
+            }
+            Kind::Flood => {
+                let payloads = extremes::flood(dice, cfg, time).into_iter();
+                self.outbox.extend(payloads.map(|payload| (now, payload)));
+            }
+            Kind::Bomb => {
+                let channel = extremes::bomb(dice, cfg, time, sequencer, self.next);
+                let frames = self.split(dice, &channel);
+                self.dispatch(dice, frames, now);
+            }
+        }
     }
 
     /// A channel of batches, cut into frames.
@@ -152,15 +183,14 @@ impl Poster {
 
     /// A channel as frames.
     fn split(&self, dice: &mut Dice, channel: &[u8]) -> Vec<Frame> {
-        let mut id = [0; 16];
-        id.iter_mut().for_each(|byte| *byte = dice.byte());
+        let channel_id = extremes::id(dice);
         // at most 20 frames, or small frames would drown everything
         let size = dice.count(20, self.style.frame).max(channel.len() / 20 + 1);
         let chunks = channel.chunks(size).collect::<Vec<_>>();
         let mut frames: Vec<_> = (0..)
             .zip(&chunks)
             .map(|(number, data)| Frame {
-                channel: ChannelId(id),
+                channel: channel_id,
                 number,
                 data: Bytes::copy_from_slice(data),
                 is_last: usize::from(number) + 1 == chunks.len(),

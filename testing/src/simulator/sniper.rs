@@ -26,6 +26,36 @@ pub fn shots(dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], safe: &[Block]
     batches
 }
 
+/// Empty batches up to the L1 block at index `taken`, which takes them, and one of the epoch after it (F-016).
+pub fn ahead(cfg: &RollupConfig, l1: &[L1Block], taken: usize, safe: &[Block]) -> Vec<Batch> {
+    let mut batches = Vec::new();
+    let mut parent = safe[safe.len() - 1].clone();
+    while parent.origin.number <= l1[taken].origin.number && batches.len() < 60 {
+        let time = parent.time + cfg.block_time;
+        let next = l1.iter().find(|block| block.origin.number == parent.origin.number + 1);
+        let epoch = match next {
+            Some(next) if next.origin.time.0 <= time => next.origin.id(),
+            _ => parent.origin,
+        };
+        batches.push(Batch::Singular(Singular {
+            parent_hash: parent.hash,
+            epoch,
+            time,
+            transactions: Vec::new(),
+        }));
+        parent = Block {
+            number: parent.number + 1,
+            parent_hash: parent.hash,
+            time,
+            origin: epoch,
+            sequence_number: if epoch == parent.origin { parent.sequence_number + 1 } else { 0 },
+            ..Block::genesis(cfg)
+        }
+        .sealed();
+    }
+    batches
+}
+
 /// The next block, with an epoch that is wrong now and then. In every eighth epoch execution refuses it.
 fn next(dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], parent: &Block) -> Block {
     let number = match dice.range(0, 19) {
