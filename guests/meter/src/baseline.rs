@@ -11,15 +11,16 @@ pub enum BaselineError {
     /// The baseline is another page.
     #[error("the baseline has no line for `{0}`: write it anew with `cargo xtask steps --write`")]
     NoLine(String),
-    /// Something takes more instructions.
-    #[error("more instructions than the baseline allows:\n{}", .0.join("\n"))]
+    /// Something takes more instructions, memory or traffic.
+    #[error("more than the baseline allows:\n{}", .0.join("\n"))]
     Worse(Vec<String>),
 }
 
-/// Compares phase by phase, and the whole.
+/// Compares phase by phase, the whole, and every other figure.
 pub fn compare(baseline: &str, report: &Report) -> Result<(), BaselineError> {
     let mut worse = Vec::new();
-    for (name, now) in report.phases.iter().copied().chain([("all", report.instructions)]) {
+    let all = [("all", report.instructions)];
+    for (name, now) in report.phases.iter().copied().chain(all).chain(report.figures.iter().copied()) {
         let before = figure(baseline, name).ok_or_else(|| BaselineError::NoLine(name.into()))?;
         if now * 100 > before * (100 + TOLERANCE_PERCENT) {
             let percent = (now - before) * 100 / before.max(1);
@@ -40,12 +41,12 @@ fn figure(baseline: &str, name: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn report(boot: u64, blobs: u64) -> Report {
+    fn report(boot: u64, blobs: u64, heap: u64) -> Report {
         Report {
             witness: "w".into(),
             instructions: boot + blobs,
             phases: vec![("boot", boot), ("blobs", blobs)],
-            figures: Vec::new(),
+            figures: vec![("heap, bytes", heap)],
             functions: Vec::new(),
         }
     }
@@ -53,12 +54,15 @@ mod tests {
     /// A phase that is 2 % dearer passes, one that is more fails with its name, even if the whole does not.
     #[test]
     fn what_got_dearer_is_named() {
-        let baseline = report(1_000, 1_000_000).to_string();
-        assert_eq!(compare(&baseline, &report(1_020, 900_000)), Ok(()));
-        let BaselineError::Worse(lines) = compare(&baseline, &report(1_021, 1_000_000)).unwrap_err() else {
+        let baseline = report(1_000, 1_000_000, 500).to_string();
+        assert_eq!(compare(&baseline, &report(1_020, 900_000, 510)), Ok(()));
+        let BaselineError::Worse(lines) = compare(&baseline, &report(1_021, 1_000_000, 600)).unwrap_err()
+        else {
             panic!("not compared")
         };
-        assert_eq!(lines, ["boot: 1,000 before, 1,021 now, 2 % more"]);
-        assert_eq!(compare("", &report(1, 1)), Err(BaselineError::NoLine("boot".into())));
+        let expected =
+            ["boot: 1,000 before, 1,021 now, 2 % more", "heap, bytes: 500 before, 600 now, 20 % more"];
+        assert_eq!(lines, expected);
+        assert_eq!(compare("", &report(1, 1, 1)), Err(BaselineError::NoLine("boot".into())));
     }
 }

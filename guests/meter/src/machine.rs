@@ -178,6 +178,7 @@ impl Vm {
         let result = match number {
             63 => self.read(a0, a1, a2)?,
             64 => self.write(a0, a1, a2)?,
+            134 => 0, // rt_sigaction: there are no signals
             222 => self.mmap(a0, a1, a3, a4)?,
             #[expect(clippy::cast_possible_truncation, reason = "exit codes are small")]
             93 | 94 => {

@@ -29,6 +29,9 @@ struct Args {
     /// Compare with the report in this file; what takes 2 % more than it fails.
     #[arg(long)]
     check: Option<PathBuf>,
+    /// Fail where there are more instructions than this, whatever the report in the file says.
+    #[arg(long)]
+    most: Option<u64>,
     /// Print everything as JSON.
     #[arg(long)]
     json: bool,
@@ -54,6 +57,8 @@ enum Failure {
     Exit { code: i32, output: String },
     #[error(transparent)]
     Worse(#[from] baseline::BaselineError),
+    #[error("{steps} instructions, and {most} is the most")]
+    TooMany { steps: u64, most: u64 },
     #[error("{0}")]
     Json(#[from] serde_json::Error),
 }
@@ -93,6 +98,9 @@ fn run(args: &Args) -> Result<(), Failure> {
     if let Some(path) = &args.write {
         std::fs::write(path, report.to_string())
             .map_err(|error| Failure::File { path: path.clone(), error })?;
+    }
+    if let Some(most) = args.most.filter(|most| run.steps > *most) {
+        return Err(Failure::TooMany { steps: run.steps, most });
     }
     if let Some(path) = &args.check {
         let text = String::from_utf8_lossy(&file(path)?).into_owned();

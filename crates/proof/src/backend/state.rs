@@ -49,6 +49,7 @@ impl<O: PreimageOracle> TrieDBFetcher for OracleBackend<O> {
 
 impl<O: PreimageOracle> TrieDBHinter for OracleBackend<O> {
     /// Hints of whole payloads and accounts (K-059); what is read afterwards is announced by itself as well.
+    #[inline(always)]
     fn hint(&mut self, hint: TrieHint<'_>) -> Result<(), Self::Error> {
         let (purpose, hint) = match hint {
             TrieHint::PayloadWitness { parent, attributes } => {

@@ -6,8 +6,12 @@ use core::arch::{asm, global_asm};
 pub const READ: usize = 5000;
 pub const WRITE: usize = 5001;
 pub const MMAP: usize = 5009;
+pub const RT_SIGACTION: usize = 5013;
 pub const EXIT_GROUP: usize = 5205;
 pub const MAP_ANONYMOUS: usize = 0x800;
+pub const SIGNAL_SET_BYTES: usize = 16;
+/// A signal is ignored: flags (4 bytes, padded), handler (`SIG_IGN`), and which others wait meanwhile.
+pub static IGNORE: [u64; 4] = [0, 1, 0, 0];
 
 // The stack is kept a multiple of 16 (n64). Functions may expect their own address in t9 ($25).
 global_asm!(

@@ -6,8 +6,12 @@ use core::arch::{asm, global_asm};
 pub const READ: usize = 63;
 pub const WRITE: usize = 64;
 pub const EXIT_GROUP: usize = 94;
+pub const RT_SIGACTION: usize = 134;
 pub const MMAP: usize = 222;
 pub const MAP_ANONYMOUS: usize = 0x20;
+pub const SIGNAL_SET_BYTES: usize = 8;
+/// A signal is ignored: handler (`SIG_IGN`), flags, and which others wait meanwhile.
+pub static IGNORE: [u64; 3] = [1, 0, 0];
 
 global_asm!(
     ".section .text._start, \"ax\", @progbits",

@@ -3,12 +3,12 @@
 //! `guests/build.sh` builds them. Where the programs or qemu are absent, the tests say so and pass, except in CI.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
+mod faults;
+mod machine;
+
 use alloy_primitives::{B256, Bytes};
+use machine::{Ends, MACHINES, Machine, Outcome};
 use std::{
-    io::{Read, pipe},
-    os::fd::AsRawFd,
-    path::{Path, PathBuf},
-    process::{self, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Duration,
@@ -42,40 +42,6 @@ const STORIES: [(&str, Fork); 12] = [
     ("jovian_dafootprint", Jovian),
     ("operator_fee", Karst),
 ];
-
-#[derive(Clone, Copy, Debug)]
-enum Machine {
-    Riscv64,
-    Mips64,
-}
-
-const MACHINES: [Machine; 2] = [Machine::Riscv64, Machine::Mips64];
-
-impl Machine {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Riscv64 => "riscv64",
-            Self::Mips64 => "mips64",
-        }
-    }
-
-    /// The guest, or `None` (after saying so) where it cannot be run.
-    fn guest(self) -> Option<PathBuf> {
-        let name = self.name();
-        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../guests/out"));
-        let path = folder.join(format!("unroll-fpvm.{name}"));
-        let qemu = format!("qemu-{name}");
-        let starts = Command::new(&qemu).arg("--version").stdout(Stdio::null()).status().is_ok();
-        let why = match (path.exists(), starts) {
-            (true, true) => return Some(path),
-            (false, _) => format!("{} is absent: run guests/build.sh", path.display()),
-            (true, false) => format!("{qemu} is absent: install qemu-user"),
-        };
-        assert!(std::env::var("CI").as_deref() != Ok("true"), "{why}");
-        println!("skipped: {why}");
-        None
-    }
-}
 
 /// What a guest is asked, and all that it may ask back.
 struct Claim {
@@ -125,49 +91,29 @@ impl Claim {
         Self { name: format!("{name} on {fork}"), exit_code, local, preimages: preimages.collect() }
     }
 
-    /// Checks the exit code on both machines.
-    fn check(&self, check: impl Fn(&Outcome)) {
+    /// Checks the exit code on both machines, and gives what else there is to the caller: what was said, and how serving ended.
+    fn check(&self, check: impl Fn(&str, Result<(), ServeFailure>)) {
         for machine in MACHINES {
-            let Some(guest) = machine.guest() else { continue };
-            let outcome = self.run(&guest, machine);
+            let Some((outcome, served)) = self.run(machine) else { continue };
             assert_eq!(outcome.exit_code, Some(self.exit_code), "{} on {machine:?}: {outcome:?}", self.name);
-            check(&outcome);
+            check(&outcome.stderr, served);
         }
     }
 
-    /// Runs a guest with the host's pipes as its descriptors 3 to 6 (K-023). The shell opens them, which the standard library has
-    /// no safe way to do, and says so; then our copies of the guest's ends can go.
-    fn run(&self, guest: &Path, machine: Machine) -> Outcome {
-        let [hint_answers, hints, preimages, keys] = [0; 4].map(|_| pipe().unwrap());
-        let path = |descriptor: i32| format!("/proc/{}/fd/{descriptor}", process::id());
-        let (three, four) = (path(hint_answers.0.as_raw_fd()), path(hints.1.as_raw_fd()));
-        let (five, six) = (path(preimages.0.as_raw_fd()), path(keys.1.as_raw_fd()));
-        let script = format!("exec 3<{three} 4>{four} 5<{five} 6>{six}; echo; exec \"$@\"");
-        let mut command = Command::new("sh");
-        command.args(["-c", &script, "sh", &format!("qemu-{}", machine.name())]).arg(guest);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-        drop((hint_answers.0, hints.1, preimages.0, keys.1));
-        let output = thread::spawn(move || child.wait_with_output().unwrap());
-
-        let store: Memory = self.preimages.iter().cloned().collect();
-        let mut host = Host::new(self.local.clone(), store);
-        let hint_pipe = Pipe::new(hints.0.into(), hint_answers.1.into(), PATIENCE).unwrap();
-        let preimage_pipe = Pipe::new(keys.0.into(), preimages.1.into(), PATIENCE).unwrap();
-        let served = serve(&mut host, hint_pipe, preimage_pipe);
-        let output = output.join().unwrap();
-        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-        Outcome { exit_code: output.status.code(), stderr, served }
+    /// Runs a guest beside an honest host.
+    fn run(&self, machine: Machine) -> Option<(Outcome, Result<(), ServeFailure>)> {
+        machine.run(&[], |ends, _| self.serve(ends))
     }
-}
 
-/// What came of a run.
-#[derive(Debug)]
-struct Outcome {
-    exit_code: Option<i32>,
-    stderr: String,
-    served: Result<(), ServeFailure>,
+    fn host(&self) -> Host<Memory> {
+        Host::new(self.local.clone(), self.preimages.iter().cloned().collect())
+    }
+
+    fn serve(&self, ends: Ends) -> Result<(), ServeFailure> {
+        let pipe = |reader, writer| Pipe::new(reader, writer, PATIENCE).unwrap();
+        let hints = pipe(ends.hints.into(), ends.acknowledgements.into());
+        serve(&mut self.host(), hints, pipe(ends.keys.into(), ends.values.into()))
+    }
 }
 
 /// Exit code 0 for every witness that there is. A machine's rules are obeyed where this ends well under its emulator: registers
@@ -177,7 +123,7 @@ struct Outcome {
 fn shared_witnesses_are_valid() {
     let Some(data) = Data::open() else { return };
     for path in data.files("witness").iter().filter_map(|path| path.strip_suffix(".json")) {
-        Claim::shared(&data, path).check(|outcome| assert_eq!(outcome.stderr, ""));
+        Claim::shared(&data, path).check(|stderr, _| assert_eq!(stderr, ""));
     }
 }
 
@@ -188,7 +134,7 @@ fn wrong_claims_are_invalid() {
     let mut claim = Claim::shared(&data, "witness/op-devnet901-canyon-2024-04-18-block280");
     claim.local.boot.claimed_output_root = B256::repeat_byte(1);
     claim.exit_code = EXIT_INVALID;
-    claim.check(|outcome| assert_eq!(outcome.stderr, ""));
+    claim.check(|stderr, _| assert_eq!(stderr, ""));
 }
 
 /// Exit code 2, and the reason on stderr, where a preimage is missing.
@@ -199,10 +145,9 @@ fn missing_preimages_are_named() {
     let agreed = claim.local.boot.agreed_output_root;
     claim.preimages.retain(|(key, _)| key[0] != KeyKind::Keccak256 as u8 || key[1..] != agreed[1..]);
     claim.exit_code = EXIT_FAILURE;
-    claim.check(|outcome| {
-        let reason = format!("needed for the output of root {agreed}");
-        assert!(outcome.stderr.contains(&reason), "{outcome:?}");
-        assert!(outcome.served.is_err(), "{outcome:?}");
+    claim.check(|stderr, served| {
+        assert!(stderr.contains(&format!("needed for the output of root {agreed}")), "{stderr}");
+        assert!(served.is_err(), "{served:?}");
     });
 }
 
@@ -214,7 +159,7 @@ fn stories_are_judged_as_everywhere() {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
                 while let Some((name, fork)) = STORIES.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    Claim::story(name, *fork).check(|outcome| assert_eq!(outcome.stderr, ""));
+                    Claim::story(name, *fork).check(|stderr, _| assert_eq!(stderr, ""));
                 }
             });
         }
