@@ -3,7 +3,8 @@
 
 mod common;
 
-use common::{Folder, data, unroll};
+use alloy_primitives::B256;
+use common::{Folder, data, files, unroll};
 use serde_json::Value;
 use std::{
     fs,
@@ -109,6 +110,43 @@ fn native_verdicts() {
     let (code, said, _) = case.run(&["host", "single"], &["--native"]);
     assert_eq!(code, 1);
     assert!(said.contains("INVALID: block 20 has output root"), "{said}");
+}
+
+/// Every witness of the shared data out of an archive: its claim is valid, and another about the same block is invalid.
+#[test]
+fn every_witness_natively() {
+    let Some(witnesses) = data("witness") else { return };
+    let folder = Folder::new("host-witnesses");
+    let boots = files(&witnesses).into_iter().filter(|name| name.ends_with(".json"));
+    let judged = boots.map(|name| {
+        let archive = folder.0.join(&name).with_extension("unroll");
+        let source = witnesses.join(&name);
+        let (source, archive) = (source.to_str().unwrap(), archive.to_str().unwrap());
+        assert_eq!(
+            unroll(&["witness", "import", source, "--level", "1", "--out", archive]).status.code(),
+            Some(0)
+        );
+        let boot: Value = serde_json::from_slice(&fs::read(source).unwrap()).unwrap();
+        let config = folder.0.join("rollup.json");
+        fs::write(&config, boot["rollup_config"].to_string()).unwrap();
+        let (chain, number) = (boot["chain_id"].to_string(), boot["claimed_l2_block_number"].to_string());
+        let about = match boot.get("rollup_config") {
+            Some(_) => ["--rollup-config-path", config.to_str().unwrap()],
+            None => ["--l2-chain-id", &chain],
+        };
+        let inputs =
+            ["--l1-head", "--agreed-l2-output-root"].into_iter().zip(["l1_head", "agreed_l2_output_root"]);
+        let inputs: Vec<_> = inputs.flat_map(|(flag, name)| [flag, boot[name].as_str().unwrap()]).collect();
+        let zero = B256::ZERO.to_string();
+        for (claim, code) in [(boot["claimed_l2_output_root"].as_str().unwrap(), 0), (&zero, 1)] {
+            let rest = ["--agreed-l2-head-hash", &zero, "--claimed-l2-output-root", claim];
+            let start =
+                ["host", "single", "--native", "--data-dir", archive, "--claimed-l2-block-number", &number];
+            let output = unroll(&[&start[..], &about, &inputs, &rest].concat());
+            assert_eq!(output.status.code(), Some(code), "{name}: {output:?}");
+        }
+    });
+    assert!(judged.count() > 5);
 }
 
 /// All from the environment, as kona-host takes it.

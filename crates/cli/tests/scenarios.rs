@@ -1,10 +1,10 @@
-//! Every story of the devnet ends in an archive that the program itself judges.
+//! Every story of the devnet ends in an archive that the program itself judges, and that its host serves.
 #![cfg(feature = "devnet")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use common::{Folder, unroll};
 use serde_json::{Value, json};
 use std::{
@@ -35,7 +35,29 @@ fn run(arguments: &[&str]) -> (Option<i32>, Value) {
     (output.status.code(), json.unwrap_or_else(|_| panic!("{arguments:?}: {output:?}")))
 }
 
-/// Whatever happened on the chain: `unroll verify` says of the archive what the story says.
+/// What the host says of a claim, the program beside it in the same process, over pipes.
+fn native(path: &Path, claim: &RangeWitness) -> (Option<i32>, Value) {
+    let config = |name: &str, json: &Value| {
+        let path = path.with_extension(name);
+        std::fs::write(&path, json.to_string()).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let boot = &claim.boot;
+    let inputs = [
+        ("--data-dir", path.to_str().unwrap().to_owned()),
+        ("--rollup-config-path", config("rollup.json", &claim.rollup)),
+        ("--l1-config-path", config("l1.json", &claim.l1)),
+        ("--l1-head", boot.l1_head.to_string()),
+        ("--agreed-l2-head-hash", B256::ZERO.to_string()),
+        ("--agreed-l2-output-root", boot.agreed_output_root.to_string()),
+        ("--claimed-l2-output-root", boot.claimed_output_root.to_string()),
+        ("--claimed-l2-block-number", boot.claimed_block_number.to_string()),
+    ];
+    let inputs = inputs.iter().flat_map(|(flag, value)| [*flag, value.as_str()]);
+    run(&["host", "single", "--native"].into_iter().chain(inputs).collect::<Vec<_>>())
+}
+
+/// Whatever happened on the chain: `unroll verify` says of the archive what the story says, and so does `unroll host`.
 #[test]
 fn stories_are_judged() {
     let folder = Folder::new("stories");
@@ -51,6 +73,9 @@ fn stories_are_judged() {
             let is_valid = claim.verdict.outcome.is_valid();
             assert_eq!(code, Some(i32::from(!is_valid)), "{} on {fork}: {report}", scenario.name);
             assert_eq!(report["verdict"], if is_valid { "valid" } else { "invalid" });
+            let (code, hosted) = native(&path, &claim);
+            assert_eq!(code, Some(i32::from(!is_valid)), "{} on {fork}: {hosted}", scenario.name);
+            assert_eq!(hosted["output_root"], report["output_root"]);
             // Each block once, also where a span was void (F-001).
             let blocks =
                 report["blocks"].as_array().unwrap().iter().map(|block| block["number"].as_u64().unwrap());

@@ -54,7 +54,7 @@ fn imported(folder: &Folder, name: &str) -> Option<PathBuf> {
 }
 
 /// Every witness of the shared data, through every form and back: imported, judged, pruned, judged, exported as records, as a
-/// data directory with folders and without, imported again, and byte for byte the same archive.
+/// data directory with folders and without, as a database, imported again, and byte for byte the same archive.
 #[test]
 fn there_and_back() {
     for name in WITNESSES {
@@ -79,9 +79,10 @@ fn there_and_back() {
         }
         // Of the large one, which has blobs, the pruned archive.
         let source = if name == WITNESSES[5] { small } else { all };
-        let forms = [("records", "out.json"), ("directory", "folders"), ("file", "flat")];
+        let forms =
+            [("records", "out.json"), ("redb", "database"), ("directory", "folders"), ("file", "flat")];
         // Six blobs are 49,152 files, which some disks take minutes for; the library's test has one.
-        for (format, out) in forms.into_iter().take(if name == WITNESSES[5] { 1 } else { 3 }) {
+        for (format, out) in forms.into_iter().take(if name == WITNESSES[5] { 2 } else { 4 }) {
             let out = at(out);
             witness(&["export", text(&source), "--format", format, "--out", text(&out)], 0);
             let back = at(&format!("{format}.unroll"));

@@ -8,9 +8,10 @@ use common::{Case, DEVNETS, SEPOLIA, case, config};
 use proptest::prelude::*;
 use std::{collections::BTreeMap, fs, io, path::PathBuf};
 use unroll_host::archive::{
-    self, Archive, ArchiveError, Claim, Claims, Coding, Compression, Contents, Kind, Layout, MergeError,
-    RunError, Section, SplitError,
+    self, Archive, ArchiveError, Claim, Claims, Coding, Compression, Contents, Kind, MergeError, RunError,
+    Section, SplitError,
 };
+use unroll_host::store::Format;
 use unroll_proof::{
     OracleBackend, PreimageKey, Transition, Witness,
     archive::{finish, header},
@@ -342,7 +343,7 @@ fn blobs_in_a_directory() {
     let mut values = one.keyed();
     assert_eq!(values.len(), 1 + 4096);
     values.extend(one.points());
-    archive::write_directory(folder.path(), Layout::Folders, &values).unwrap();
+    archive::write_directory(folder.path(), Format::Directory, &values).unwrap();
     let mut back = archive::read_directory(folder.path()).unwrap();
     assert_eq!(back.len(), 1 + 2 * 4096);
     let import = |values: &BTreeMap<B256, Bytes>| {

@@ -132,7 +132,7 @@ a chain that is not built in), preimages.file (beside it): zstd over records of 
 little-endian) and the value, sorted by key.
 
 A data directory is op-challenger's, kona-host's or op-program's: a file of hex for each key, <4 digits>/<60 digits>.txt \
-where `kvformat` says `directory`, 0x<64 digits>.txt where it says `file`. What the run is about is read from the local keys \
+where `kvformat` says `directory`, 0x<64 digits>.txt where it says `file`, or our database where it says `redb`. What the run is about is read from the local keys \
 (type 1), or given with --boot.
 
 Every value is checked against its key. Results of precompiles are not kept, because they are computed.";
@@ -170,6 +170,8 @@ pub enum Format {
     Directory,
     /// A data directory without folders: op-program's older form.
     File,
+    /// A data directory with one database file, `preimages.redb`, of redb.
+    Redb,
 }
 
 /// Where an archive goes, and how.

@@ -1,12 +1,7 @@
-//! Data directories of other hosts, read and written as a whole.
-//!
-//! ```text
-//! <data dir>/kvformat             directory | file
-//! <data dir>/0123/4567...ef.txt   hex of the value     (directory: four digits, and the other sixty)
-//! <data dir>/0x0123...ef.txt      hex of the value     (file)
-//! ```
+//! Data directories, ours and other hosts', read and written as a whole. Their forms are drawn in [`store`](crate::store).
 
 use super::MAX_SECTION_BYTES;
+use crate::store::{Directory, Format, Layout, RedbFile, RedbWriter, StoreError};
 use alloy_primitives::{B256, Bytes, hex};
 use std::{
     collections::BTreeMap,
@@ -15,45 +10,12 @@ use std::{
 };
 use unroll_proof::PreimageKey;
 
-/// The file that says in which format a data directory is.
-const MARKER: &str = "kvformat";
-
-/// Where in a data directory a file lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// In folders by the first four digits of the key.
-    Folders,
-    /// All in one folder.
-    Flat,
-}
-
 /// Why a data directory cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
-    /// A file cannot be read or written.
-    #[error("{}: {error}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system says.
-        error: io::Error,
-    },
-    /// It is no directory of files.
-    #[error("{} is in the format `{format}`, and only `directory` and `file` are read", path.display())]
-    Format {
-        /// The directory.
-        path: PathBuf,
-        /// What it is in.
-        format: String,
-    },
-    /// A file of hex holds something else.
-    #[error("{} is not hex: {error}", path.display())]
-    Hex {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        error: hex::FromHexError,
-    },
+    /// A file of it, or its database, cannot be read or written, or it is in a format of somebody else.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// There is more in it than in any archive.
     #[error("{} holds more than {MAX_SECTION_BYTES} bytes", .0.display())]
     TooLong(PathBuf),
@@ -62,21 +24,19 @@ pub enum DirectoryError {
     Empty(PathBuf),
 }
 
-/// All values by key, of either layout. Files that are not called as keys are, such as unfinished ones, are passed over. What the
+/// All values by key, of any format. Files that are not called as keys are, such as unfinished ones, are passed over. What the
 /// values are is not checked.
 pub fn read_directory(path: &Path) -> Result<BTreeMap<B256, Bytes>, DirectoryError> {
-    let marker = path.join(MARKER);
-    match fs::read_to_string(&marker) {
-        Ok(format) if !["directory", "file"].contains(&format.trim()) => {
-            return Err(DirectoryError::Format { path: path.into(), format: format.trim().into() });
-        }
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(DirectoryError::Io { path: marker, error });
-        }
-        _ => {}
-    }
     let mut values = BTreeMap::new();
     let mut room = MAX_SECTION_BYTES;
+    if Format::of(path, Format::Directory)? == Format::Redb {
+        for entry in RedbFile::open(path)?.entries()? {
+            let (key, value) = entry?;
+            take(&mut room, value.len() as u64, path)?;
+            values.insert(key, value);
+        }
+        return Ok(values);
+    }
     for (name, file) in entries(path)? {
         if let Some(key) = name.strip_prefix("0x").and_then(|name| key("", name)) {
             values.insert(key, value(&file, &mut room)?);
@@ -97,33 +57,34 @@ pub fn read_directory(path: &Path) -> Result<BTreeMap<B256, Bytes>, DirectoryErr
 /// Writes a data directory, which need not exist.
 pub fn write_directory(
     path: &Path,
-    layout: Layout,
+    format: Format,
     values: &BTreeMap<PreimageKey, Bytes>,
-) -> Result<(), DirectoryError> {
-    let write = |path: PathBuf, text: &str| {
-        let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, text));
-        written.map_err(|error| DirectoryError::Io { path, error })
+) -> Result<(), StoreError> {
+    let layout = match format {
+        Format::Directory => Layout::Folders,
+        Format::File => Layout::Flat,
+        Format::Redb => {
+            let mut writer = RedbWriter::create(path)?;
+            values.iter().try_for_each(|(key, value)| writer.insert(*key.as_bytes(), value.clone()))?;
+            return writer.finish();
+        }
     };
-    for (key, value) in values {
-        let digits = hex::encode(key.as_bytes());
-        let file = match layout {
-            Layout::Folders => path.join(&digits[..4]).join(format!("{}.txt", &digits[4..])),
-            Layout::Flat => path.join(format!("0x{digits}.txt")),
-        };
-        write(file, &hex::encode(value))?;
-    }
-    // Last, so that a directory that was not finished does not say that it is one.
-    let format = if layout == Layout::Folders { "directory" } else { "file" };
-    write(path.join(MARKER), format)
+    let directory = Directory::create(path, layout)?;
+    values.iter().try_for_each(|(key, value)| directory.insert(key.as_bytes(), value))
 }
 
-fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, DirectoryError> {
+fn take(room: &mut u64, length: u64, path: &Path) -> Result<(), DirectoryError> {
+    *room = room.checked_sub(length).ok_or_else(|| DirectoryError::TooLong(path.into()))?;
+    Ok(())
+}
+
+fn entries(folder: &Path) -> Result<Vec<(String, PathBuf)>, StoreError> {
     let read = || {
         let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
         let named = |entry: fs::DirEntry| Some((entry.file_name().into_string().ok()?, entry.path()));
         Ok(entries.into_iter().filter_map(named).collect())
     };
-    read().map_err(|error| DirectoryError::Io { path: folder.into(), error })
+    read().map_err(|error| StoreError::Io { path: folder.into(), error })
 }
 
 /// The key of 64 digits that the file is called after.
@@ -134,10 +95,9 @@ fn key(folder: &str, name: &str) -> Option<B256> {
 
 /// The value in a file, if there is room for it.
 fn value(path: &Path, room: &mut u64) -> Result<Bytes, DirectoryError> {
-    let failed = |error| DirectoryError::Io { path: path.into(), error };
-    let length = fs::metadata(path).map_err(failed)?.len() / 2;
-    *room = room.checked_sub(length).ok_or_else(|| DirectoryError::TooLong(path.into()))?;
+    let failed = |error| StoreError::Io { path: path.into(), error };
+    take(room, fs::metadata(path).map_err(failed)?.len() / 2, path)?;
     let digits = fs::read(path).map_err(failed)?;
-    let value = hex::decode(digits).map_err(|error| DirectoryError::Hex { path: path.into(), error })?;
+    let value = hex::decode(digits).map_err(|error| StoreError::Hex { path: path.into(), error })?;
     Ok(value.into())
 }

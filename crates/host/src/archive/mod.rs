@@ -12,7 +12,7 @@ mod write;
 
 pub use config::{ConfigError, config};
 pub use contents::{Contents, ContentsError, WitnessImportError, records};
-pub use directory::{DirectoryError, Layout, read_directory, write_directory};
+pub use directory::{DirectoryError, read_directory, write_directory};
 pub use merge::{MergeError, merge};
 pub use run::{Progress, RunError, SplitError, prune, split};
 pub use unroll_proof::archive::{

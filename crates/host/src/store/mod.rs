@@ -125,7 +125,7 @@ impl Format {
     }
 
     /// The format of an existing data directory.
-    fn of(path: &Path, default: Self) -> Result<Self, StoreError> {
+    pub(crate) fn of(path: &Path, default: Self) -> Result<Self, StoreError> {
         let marker = path.join(Self::MARKER);
         let name = match std::fs::read_to_string(&marker) {
             Ok(name) => name,

@@ -2,7 +2,9 @@
 
 use super::{Format, Store, StoreError};
 use alloy_primitives::{B256, Bytes};
-use redb::{Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, TableDefinition};
+use redb::{
+    Builder, Database, ReadOnlyTable, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition,
+};
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "preimages.redb";
@@ -43,6 +45,18 @@ impl RedbFile {
             database.map_err(|e| failed(e.into()))?.begin_read().map_err(|e| failed(e.into()))?;
         let table = transaction.open_table(TABLE).map_err(|e| failed(e.into()))?;
         Ok(Self { path, table, _transaction: transaction })
+    }
+
+    /// Everything in it, in the order of the keys.
+    pub fn entries(&self) -> Result<impl Iterator<Item = Result<(B256, Bytes), StoreError>>, StoreError> {
+        let failed = |error: redb::StorageError| StoreError::Database {
+            path: self.path.clone(),
+            error: Box::new(error.into()),
+        };
+        Ok(self.table.iter().map_err(failed)?.map(move |entry| {
+            let (key, value) = entry.map_err(failed)?;
+            Ok((B256::new(key.value()), Bytes::copy_from_slice(value.value())))
+        }))
     }
 }
 

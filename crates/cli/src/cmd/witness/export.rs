@@ -10,7 +10,10 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use unroll_host::archive::{self, Claim, Contents, Layout};
+use unroll_host::{
+    archive::{self, Claim, Contents},
+    store,
+};
 use unroll_proof::{PreimageKey, preimage::LocalInput};
 
 pub fn run(args: &Export) -> Result<Done, Failure> {
@@ -21,8 +24,9 @@ pub fn run(args: &Export) -> Result<Done, Failure> {
     let waiting = spinner(format!("writing {}", args.out.display()));
     let files = match args.format {
         Format::Records => records(&contents, claim, &args.out)?,
-        Format::Directory => directory(&contents, claim, &args.out, Layout::Folders)?,
-        Format::File => directory(&contents, claim, &args.out, Layout::Flat)?,
+        Format::Directory => directory(&contents, claim, &args.out, store::Format::Directory)?,
+        Format::File => directory(&contents, claim, &args.out, store::Format::File)?,
+        Format::Redb => directory(&contents, claim, &args.out, store::Format::Redb)?,
     };
     waiting.finish_and_clear();
     let (preimages, blobs) = (contents.preimages().len(), contents.blobs().len());
@@ -87,7 +91,12 @@ fn boot_json(contents: &Contents, claim: &Claim, sidecar: &str) -> Json {
 }
 
 /// A data directory, with the local keys and with what the keys of blob elements are the hashes of.
-fn directory(contents: &Contents, claim: &Claim, path: &Path, layout: Layout) -> Result<usize, Failure> {
+fn directory(
+    contents: &Contents,
+    claim: &Claim,
+    path: &Path,
+    format: store::Format,
+) -> Result<usize, Failure> {
     let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
     if occupied || path.is_file() {
         return Err(Failure::Occupied(path.into()));
@@ -106,6 +115,6 @@ fn directory(contents: &Contents, claim: &Claim, path: &Path, layout: Layout) ->
     entries.extend(contents.points());
     let given = locals.into_iter().filter(|(_, value)| !value.is_empty());
     entries.extend(given.map(|(input, value)| (PreimageKey::local(input), value.into())));
-    archive::write_directory(path, layout, &entries).map_err(super::import::ImportError::Directory)?;
-    Ok(entries.len())
+    archive::write_directory(path, format, &entries).map_err(Failure::Store)?;
+    Ok(if format == store::Format::Redb { 1 } else { entries.len() })
 }

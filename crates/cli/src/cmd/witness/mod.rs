@@ -26,6 +26,7 @@ use unroll_host::archive::{
     self, Archive, ArchiveError, Claim, Claims, Compression, ConfigError, Contents, Kind, MergeError,
     OpenError, RunError, SplitError,
 };
+use unroll_host::store::StoreError;
 use unroll_protocol::config::RollupConfig;
 
 /// Why something could not be done.
@@ -57,6 +58,8 @@ enum Failure {
     BootFile { path: PathBuf, error: BootFileError },
     #[error(transparent)]
     Import(#[from] import::ImportError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// What was done: what people read, what scripts read, and the exit code.
