@@ -3,7 +3,9 @@
 use alloy_primitives::{Address, B64, B256, Bytes, hex};
 use op_alloy_rpc_types_engine::OpPayloadAttributes;
 use proptest::{collection::vec, option, prelude::*};
-use unroll_proof::preimage::{BlockName, Dialect, Hint, HintError, HintRequest, L2Request, fuzz_hint};
+use unroll_proof::preimage::{
+    BlockName, Channel, Dialect, Hint, HintClient, HintError, HintRequest, HintSink, L2Request, fuzz_hint,
+};
 
 fn decode(text: &str) -> Result<HintRequest, HintError> {
     HintRequest::decode(text.as_bytes())
@@ -15,7 +17,7 @@ fn l2(what: L2Request, chain_id: Option<u64>) -> Result<HintRequest, HintError> 
 
 const HASH: B256 = B256::repeat_byte(0xab);
 
-/// K-048, K-055, K-056, K-057: what our client never sends, and other clients do.
+/// K-048, K-055, K-056, K-057: what our runs never send, and other clients do.
 #[test]
 fn hints_of_other_clients() {
     let word = "ab".repeat(32);
@@ -42,6 +44,32 @@ fn hints_of_other_clients() {
         assert_eq!(decode(&format!("l2-account-proof 0x{text}{tail}")), l2(account(block), None));
         assert_eq!(decode(&format!("l2-account-proof 0x{text}{tail}{id}")), l2(account(block), Some(10)));
     }
+}
+
+/// A pipe of which the other side is gone.
+struct Gone;
+
+impl Channel for Gone {
+    type Error = std::io::Error;
+
+    fn read(&mut self, _: &mut [u8]) -> Result<usize, Self::Error> {
+        Ok(0)
+    }
+
+    fn write(&mut self, _: &[u8]) -> Result<usize, Self::Error> {
+        Ok(0)
+    }
+}
+
+/// K-053, K-059: without the chain's id, the specification's hosts are told nothing of accounts.
+#[test]
+fn incomplete_hints_are_not_sent() {
+    let account = Hint::L2AccountProof { block_hash: HASH, block_number: 1, address: Address::ZERO };
+    let send = |hint, dialect, chain_id| HintClient::new(Gone, dialect, chain_id).hint(&hint).is_ok();
+    assert!(send(account, Dialect::Spec, None));
+    assert!(!send(account, Dialect::Spec, Some(10)));
+    assert!(!send(account, Dialect::Kona, None));
+    assert!(!send(Hint::L2Code(HASH), Dialect::Spec, None));
 }
 
 /// What is no hint is an error that says why.

@@ -1,4 +1,4 @@
-//! The machine: how a program starts, and its system calls, of which four suffice. They are Linux's, so that the program
+//! The machine: how a program starts, and its system calls, of which five suffice. They are Linux's, so that the program
 //! runs under qemu as well. Of those that do nothing in a VM (K-073) one is called, once, for Linux. No thread is started (K-078).
 //!
 //! The stack is the one that the machine gives; below it nothing is mapped in the VMs' flat memory. Its depth is bounded by

@@ -11,9 +11,25 @@ use std::{ffi::OsString, path::PathBuf};
 pub struct Host {
     #[command(subcommand)]
     pub mode: Mode,
-    /// Accepted as kona-host does; errors are always shown in full.
+    #[command(flatten)]
+    pub logs: Logs,
+}
+
+/// Accepted as kona-host does, and of no effect: there is no log. Errors are always shown in full.
+#[derive(clap::Args)]
+pub struct Logs {
     #[arg(short, action = ArgAction::Count, global = true, hide = true)]
     pub verbose: u8,
+    #[arg(short, long, global = true, hide = true)]
+    pub quiet: bool,
+    #[arg(long = "logs.stdout.format", global = true, hide = true)]
+    pub stdout_format: Option<String>,
+    #[arg(long = "logs.file.directory", global = true, hide = true)]
+    pub file_directory: Option<String>,
+    #[arg(long = "logs.file.format", global = true, hide = true)]
+    pub file_format: Option<String>,
+    #[arg(long = "logs.file.rotation", global = true, hide = true)]
+    pub file_rotation: Option<String>,
 }
 
 #[derive(Subcommand)]
@@ -150,8 +166,15 @@ pub fn canonical(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
         args.insert(1, "host".into());
     }
     let is_host = args.get(1).is_some_and(|first| first == "host");
+    // What comes first but for -v and -q. Further on, the word may be somebody's data directory.
+    let switch = |arg: &OsString| {
+        let bytes = arg.as_encoded_bytes();
+        arg == "--quiet"
+            || bytes.starts_with(b"-") && bytes.len() > 1 && bytes[1..].iter().all(|b| b"vq".contains(b))
+    };
+    let start = args.iter().skip(2).find(|arg| !switch(arg));
     let words = ["single", "help", "-h", "--help", "-V", "--version"];
-    if is_host && args.len() > 2 && !has(&args[2..], &words) {
+    if is_host && start.is_some_and(|start| words.iter().all(|word| start != word)) {
         args.insert(2, "single".into());
     }
     args

@@ -155,10 +155,13 @@ impl<C: Channel> HintClient<C> {
 impl<C: Channel> HintSink<C::Error> for HintClient<C> {
     const LISTENS: bool = true;
 
-    /// Sends a hint and waits for the acknowledgement (K-021).
+    /// Sends a hint and waits for the acknowledgement (K-021). One that the host could not read is left out (K-059).
     fn hint(&mut self, hint: &Hint<'_>) -> Result<(), WireError<C::Error>> {
         if self.broken {
             return Err(WireError::Broken);
+        }
+        if !hint.is_complete(self.dialect, self.chain_id) {
+            return Ok(());
         }
         self.broken = true;
         self.message.clear();

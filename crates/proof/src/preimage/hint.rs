@@ -39,6 +39,8 @@ pub enum Hint<'a> {
     L2BlockHeader(B256),
     /// The transactions of an L2 block, and the nodes of their trie (K-047).
     L2Transactions(B256),
+    /// The receipts of an L2 block, and the nodes of their trie (K-048): interop.
+    L2Receipts(B256),
     /// Contract code by its hash (K-049).
     L2Code(B256),
     /// A node of the state trie or of a storage trie (K-050).
@@ -74,6 +76,26 @@ pub enum Hint<'a> {
         /// The slot.
         slot: B256,
     },
+    /// All data of executing a block again (K-055): interop.
+    L2BlockData {
+        /// The agreed block to build on.
+        agreed_parent: B256,
+        /// The block.
+        block: B256,
+    },
+    /// What the super root of the agreed prestate commits to (K-056): interop.
+    AgreedPreState(B256),
+    /// The preimage of an output root that a super root names (K-056): interop.
+    L2OutputRoot(B256),
+    /// Data that an alt-DA commitment stands for (K-057).
+    AltDaInput(&'a [u8]),
+    /// The status of the challenge of an alt-DA commitment (K-057).
+    AltDaChallenge {
+        /// The commitment.
+        commitment: &'a [u8],
+        /// The L1 block in which it was posted.
+        block_number: u64,
+    },
 }
 
 /// The text form that a host understands (specs#888: hosts are not interchangeable).
@@ -87,7 +109,8 @@ pub enum Dialect {
 }
 
 impl Hint<'_> {
-    /// The hint's text in a dialect; `chain_id` is appended to hints about L2 where given (K-058: optional before interop).
+    /// The hint's text in a dialect; `chain_id` is appended to hints about L2 where given (K-058: optional before interop, but in
+    /// the hints that are for interop, and in the specification's about accounts).
     pub fn encode(&self, dialect: Dialect, chain_id: Option<u64>) -> String {
         let mut text = Vec::new();
         self.write(dialect, chain_id, &mut text);
@@ -102,6 +125,20 @@ impl Hint<'_> {
         if let Some(id) = chain_id.filter(|_| self.takes_chain_id(dialect)) {
             write_hex(out, &id.to_be_bytes());
         }
+        if let Self::AltDaChallenge { block_number, .. } = self {
+            out.extend_from_slice(format!(" {block_number}").as_bytes());
+        }
+    }
+
+    /// Whether a host can read it: the specification's hosts read no hint about an account without the chain's id (K-053), and
+    /// nobody reads one about two chains' blocks without it (K-048, K-055). Hints are never needed (K-059).
+    pub(super) fn is_complete(&self, dialect: Dialect, chain_id: Option<u64>) -> bool {
+        let needs_chain_id = match self {
+            Self::L2AccountProof { .. } | Self::L2AccountStorageProof { .. } => dialect == Dialect::Spec,
+            Self::L2Receipts(_) | Self::L2BlockData { .. } => true,
+            _ => false,
+        };
+        chain_id.is_some() || !needs_chain_id
     }
 
     fn name(&self, dialect: Dialect) -> &'static str {
@@ -115,6 +152,7 @@ impl Hint<'_> {
             (Self::L1Precompile { .. }, Spec) => "l1-precompile-v2",
             (Self::L2BlockHeader(_), _) => "l2-block-header",
             (Self::L2Transactions(_), _) => "l2-transactions",
+            (Self::L2Receipts(_), _) => "l2-receipts",
             (Self::L2Code(_), _) => "l2-code",
             (Self::L2StateNode(_), _) => "l2-state-node",
             (Self::L2Output(_), Kona) => "starting-l2-output",
@@ -122,17 +160,25 @@ impl Hint<'_> {
             (Self::L2PayloadWitness { .. }, _) => "l2-payload-witness",
             (Self::L2AccountStorageProof { .. }, Kona) => "l2-account-storage-proof",
             (Self::L2AccountProof { .. } | Self::L2AccountStorageProof { .. }, _) => "l2-account-proof",
+            (Self::L2BlockData { .. }, _) => "l2-block-data",
+            (Self::AgreedPreState(_), _) => "agreed-pre-state",
+            (Self::L2OutputRoot(_), _) => "l2-output-root",
+            (Self::AltDaInput(_), _) => "l2-input",
+            (Self::AltDaChallenge { .. }, _) => "l1-challenge-status",
         }
     }
 
-    /// Hints about L1 never name the L2 chain; the specification's payload witness names it inside its JSON.
+    /// Hints about L1 and about several chains never name the L2 chain; the specification's payload witness names it inside its JSON.
     fn takes_chain_id(&self, dialect: Dialect) -> bool {
         match self {
             Self::L1BlockHeader(_)
             | Self::L1Transactions(_)
             | Self::L1Receipts(_)
             | Self::L1Blob { .. }
-            | Self::L1Precompile { .. } => false,
+            | Self::L1Precompile { .. }
+            | Self::AgreedPreState(_)
+            | Self::AltDaInput(_)
+            | Self::AltDaChallenge { .. } => false,
             Self::L2PayloadWitness { .. } => dialect == Dialect::Kona,
             _ => true,
         }
@@ -145,9 +191,12 @@ impl Hint<'_> {
             | Self::L1Receipts(hash)
             | Self::L2BlockHeader(hash)
             | Self::L2Transactions(hash)
+            | Self::L2Receipts(hash)
             | Self::L2Code(hash)
             | Self::L2StateNode(hash)
-            | Self::L2Output(hash) => write_hex(out, hash.as_slice()),
+            | Self::L2Output(hash)
+            | Self::AgreedPreState(hash)
+            | Self::L2OutputRoot(hash) => write_hex(out, hash.as_slice()),
             Self::L1Blob { versioned_hash, index, timestamp } => {
                 write_hex(out, versioned_hash.as_slice());
                 if dialect == Dialect::Kona {
@@ -173,6 +222,13 @@ impl Hint<'_> {
                 if dialect == Dialect::Kona {
                     write_hex(out, slot.as_slice());
                 }
+            }
+            Self::L2BlockData { agreed_parent, block } => {
+                write_hex(out, agreed_parent.as_slice());
+                write_hex(out, block.as_slice());
+            }
+            Self::AltDaInput(commitment) | Self::AltDaChallenge { commitment, .. } => {
+                write_hex(out, commitment);
             }
         }
     }
@@ -292,6 +348,42 @@ mod tests {
         ] {
             assert_eq!(hint.encode(Dialect::Kona, None), format!("{kona} 0x{}", word()));
             assert_eq!(hint.encode(Dialect::Spec, None), format!("{spec} 0x{}", word()));
+        }
+    }
+
+    /// K-048, K-055, K-056, K-057: hints of interop and of alt-DA.
+    #[test]
+    fn hints_that_no_run_sends_yet() {
+        let (word, commitment) = (word(), [1, 2]);
+        let data = Hint::L2BlockData { agreed_parent: HASH, block: B256::ZERO };
+        let challenge = Hint::AltDaChallenge { commitment: &commitment, block_number: 7 };
+        for (hint, text) in [
+            (Hint::L2Receipts(HASH), format!("l2-receipts 0x{word}000000000000000a")),
+            (data, format!("l2-block-data 0x{word}{}000000000000000a", "00".repeat(32))),
+            (Hint::AgreedPreState(HASH), format!("agreed-pre-state 0x{word}")),
+            (Hint::L2OutputRoot(HASH), format!("l2-output-root 0x{word}000000000000000a")),
+            (Hint::AltDaInput(&commitment), "l2-input 0x0102".into()),
+            (challenge, "l1-challenge-status 0x0102 7".into()),
+        ] {
+            assert_eq!(hint.encode(Dialect::Kona, Some(10)), text);
+            assert_eq!(hint.encode(Dialect::Spec, Some(10)), text);
+        }
+    }
+
+    /// K-053, K-058: what cannot be read without the chain's id is not complete without it.
+    #[test]
+    fn completeness() {
+        let account = Hint::L2AccountProof { block_hash: HASH, block_number: 5, address: Address::ZERO };
+        let data = Hint::L2BlockData { agreed_parent: HASH, block: HASH };
+        for (hint, dialect, complete) in [
+            (account, Dialect::Kona, true),
+            (account, Dialect::Spec, false),
+            (Hint::L2Code(HASH), Dialect::Spec, true),
+            (Hint::L2Receipts(HASH), Dialect::Kona, false),
+            (data, Dialect::Spec, false),
+        ] {
+            assert_eq!(hint.is_complete(dialect, None), complete, "{hint:?}");
+            assert!(hint.is_complete(dialect, Some(10)));
         }
     }
 

@@ -333,9 +333,16 @@ impl HintRequest {
             }
             Hint::L2BlockHeader(hash) => L2Request::BlockHeader(hash),
             Hint::L2Transactions(hash) => L2Request::Transactions(hash),
+            Hint::AgreedPreState(hash) => return Self::AgreedPreState(hash),
+            Hint::AltDaInput(commitment) => return Self::AltDaInput(Bytes::copy_from_slice(commitment)),
+            Hint::AltDaChallenge { commitment, block_number } => {
+                return Self::AltDaChallenge { commitment: Bytes::copy_from_slice(commitment), block_number };
+            }
+            Hint::L2Receipts(hash) => L2Request::Receipts(hash),
+            Hint::L2BlockData { agreed_parent, block } => L2Request::BlockData { agreed_parent, block },
             Hint::L2Code(hash) => L2Request::Code(hash),
             Hint::L2StateNode(hash) => L2Request::StateNode(hash),
-            Hint::L2Output(hash) => L2Request::Output(hash),
+            Hint::L2Output(hash) | Hint::L2OutputRoot(hash) => L2Request::Output(hash),
             Hint::L2PayloadWitness { parent, attributes } => {
                 let json = attributes_json(attributes);
                 if kona {
@@ -377,7 +384,7 @@ pub fn fuzz_hint(data: &[u8]) {
         Ok((a, slot, Address::new(fields.array()?), numbers))
     };
     let Ok((hash, slot, address, [index, timestamp, id])) = field() else { return };
-    let hint = match kind % 11 {
+    let hint = match kind % 17 {
         0 => Hint::L1BlockHeader(hash),
         1 => Hint::L1Transactions(hash),
         2 => Hint::L1Receipts(hash),
@@ -387,7 +394,13 @@ pub fn fuzz_hint(data: &[u8]) {
         6 => Hint::L2Transactions(hash),
         7 => Hint::L2Code(hash),
         8 => Hint::L2Output(hash),
-        9 => Hint::L2AccountProof { block_hash: hash, block_number: index, address },
+        9 => Hint::L2Receipts(hash),
+        10 => Hint::L2BlockData { agreed_parent: hash, block: slot },
+        11 => Hint::AgreedPreState(hash),
+        12 => Hint::L2OutputRoot(hash),
+        13 => Hint::AltDaInput(data),
+        14 => Hint::AltDaChallenge { commitment: data, block_number: index },
+        15 => Hint::L2AccountProof { block_hash: hash, block_number: index, address },
         _ => Hint::L2AccountStorageProof { block_hash: hash, block_number: index, address, slot },
     };
     for dialect in [Dialect::Kona, Dialect::Spec] {

@@ -48,11 +48,17 @@ fn forms_of_the_command() {
         &["/usr/bin/kona-host", "single"],
         &["kona-host"],
         &["kona-host", "-vv"],
+        &["kona-host", "-vq", "single"],
+        &["unroll", "host", "-q", "single", "--logs.stdout.format", "json", "--logs.file.rotation", "daily"],
     ] {
         let single = parse(&with_inputs(start, &rest)).unwrap_or_else(|error| panic!("{start:?}: {error}"));
         assert_eq!(single.claimed_l2_block_number, 5, "{start:?}");
         assert!(single.server && !single.native);
     }
+    // A value is no word of the command.
+    let single =
+        parse(&with_inputs(&["kona-host"], &["--native", "--l2-chain-id", "10", "--data-dir", "single"]));
+    assert_eq!(single.unwrap().data_dir.as_deref(), Some("single".as_ref()));
     // Other commands are what they were.
     for args in
         [&["unroll", "verify", "x"][..], &["unroll", "--help"], &["unroll", "host", "--help"], &["unroll"]]
