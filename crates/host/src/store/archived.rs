@@ -3,15 +3,20 @@
 use super::{Store, StoreError};
 use crate::archive::{Archive, ArchiveError, BLOB_RECORD_BYTES, Kind, OpenError, open};
 use alloy_primitives::{B256, Bytes};
-use std::path::{Path, PathBuf};
+use memmap2::MmapMut;
+use rustix::fs::FallocateFlags;
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 use unroll_proof::{
     PreimageKey,
-    archive::sha256,
+    archive::{Room, memory, sha256},
     kzg::{COMMITMENT_BYTES, EvaluationPoints, FIELD_ELEMENTS},
 };
 
-/// The preimages of an archive. Those of a section that is stored as it is are slices of the mapped file; a compressed section
-/// is in memory as a whole.
+/// The preimages of an archive. Those of a section that is stored as it is are slices of the mapped file; what is compressed is
+/// unpacked into another mapped file, which has no name and ends with the process.
 #[derive(Debug)]
 pub struct Archived {
     path: PathBuf,
@@ -23,9 +28,41 @@ impl Archived {
     /// Opens an archive, and hashes what is in it. Whether its blobs belong to their commitments is not checked.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let failed = |error| StoreError::Archive { error: Box::new(error) };
-        let values = values(&open(path).map_err(failed)?);
+        let values = values(&open(path).map_err(failed)?.with_room(room));
         let values = values.map_err(|error| failed(OpenError::Archive { path: path.into(), error }))?;
         Ok(Self { path: path.into(), values })
+    }
+}
+
+/// From here on it is worth a file.
+const LARGE: usize = 1 << 20;
+
+/// A file in the folder for temporary files, so that the system can take the memory back. Where there is no room on the disk, memory.
+fn room(bytes: usize) -> Box<dyn Room> {
+    let file = if bytes < LARGE { None } else { unnamed(bytes).ok() };
+    file.map_or_else(|| memory(bytes), |map| Box::new(Unpacked(map)))
+}
+
+/// A mapped file of so many zero bytes, which have their place on the disk: else writing to them could fail, by a signal.
+fn unnamed(bytes: usize) -> io::Result<MmapMut> {
+    let file = tempfile::tempfile()?;
+    rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes as u64)?;
+    #[expect(unsafe_code, reason = "that a file stays as it is, only its owner can promise")]
+    // SAFETY: the file has no name, and nobody else has it open.
+    unsafe {
+        MmapMut::map_mut(&file)
+    }
+}
+
+struct Unpacked(MmapMut);
+
+impl Room for Unpacked {
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
+    fn freeze(self: Box<Self>) -> Bytes {
+        alloy_primitives::bytes::Bytes::from_owner(self.0).into()
     }
 }
 

@@ -66,6 +66,33 @@ pub const BLOB_RECORD_BYTES: usize = COMMITMENT_BYTES + BYTES_PER_BLOB;
 /// Undoes zstd. Whether exactly as many bytes came out as there is room for.
 pub type Inflate = fn(&[u8], &mut [u8]) -> bool;
 
+/// Room for what is decompressed: memory, or something that is mapped into it.
+pub trait Room {
+    /// All of it.
+    fn bytes_mut(&mut self) -> &mut [u8];
+
+    /// Its bytes, which do not change any more.
+    fn freeze(self: Box<Self>) -> Bytes;
+}
+
+/// Makes room for exactly this many bytes, which are zero.
+pub type MakeRoom = fn(usize) -> Box<dyn Room>;
+
+impl Room for Vec<u8> {
+    fn bytes_mut(&mut self) -> &mut [u8] {
+        self
+    }
+
+    fn freeze(self: Box<Self>) -> Bytes {
+        (*self).into()
+    }
+}
+
+/// Room in memory, which is where it is if nobody says otherwise.
+pub fn memory(bytes: usize) -> Box<dyn Room> {
+    Box::new(vec![0; bytes])
+}
+
 /// An archive of which the table of contents was checked; each section is checked as it is opened.
 #[derive(Clone, Debug)]
 pub struct Archive {
@@ -73,6 +100,7 @@ pub struct Archive {
     sections: Vec<Section>,
     root: B256,
     inflate: Option<Inflate>,
+    make_room: MakeRoom,
 }
 
 impl Archive {
@@ -80,12 +108,17 @@ impl Archive {
     /// compressed section will be an error.
     pub fn stored(file: Bytes) -> Result<Self, ArchiveError> {
         let (sections, root) = layout::parse(&file)?;
-        Ok(Self { file, sections, root, inflate: None })
+        Ok(Self { file, sections, root, inflate: None, make_room: memory })
     }
 
     /// Reads the table of contents of any archive.
     pub fn new(file: Bytes, inflate: Inflate) -> Result<Self, ArchiveError> {
         Ok(Self { inflate: Some(inflate), ..Self::stored(file)? })
+    }
+
+    /// The same archive, which decompresses its sections into room that is made by `make_room`.
+    pub fn with_room(self, make_room: MakeRoom) -> Self {
+        Self { make_room, ..self }
     }
 
     /// The hash that names the whole content.
@@ -110,9 +143,9 @@ impl Archive {
         if section.coding == Coding::Stored {
             return Ok(stored);
         }
-        let mut bytes = vec![0; section.length];
-        self.decode(section, &stored, &mut bytes)?;
-        Ok(bytes.into())
+        let mut room = (self.make_room)(section.length);
+        self.decode(section, &stored, room.bytes_mut())?;
+        Ok(room.freeze())
     }
 
     /// What the archive is about.
@@ -173,11 +206,12 @@ impl Archive {
             (shape.slices(&values).map(|value| hash(&value)).collect::<Vec<_>>(), values)
         } else {
             // One buffer for both: the data moves forward in it, as references are filled in.
-            let mut buffer = vec![0; shape.bytes];
+            let mut room = (self.make_room)(shape.bytes);
+            let buffer = room.bytes_mut();
             if let Some(section) = self.find(data) {
                 self.decode(section, &self.stored_bytes(section)?, &mut buffer[shape.bytes - shape.data..])?;
             }
-            (shape.fill_in(&entries, &mut buffer, hash).map_err(in_index)?, buffer.into())
+            (shape.fill_in(&entries, buffer, hash).map_err(in_index)?, room.freeze())
         };
         arena::check_unique(&hashes).map_err(in_index)?;
         Ok(hashes.into_iter().zip(shape.slices(&values)).collect())
