@@ -92,21 +92,25 @@ fn fill(dice: &mut Dice, cfg: &RollupConfig, l1: &mut [L1Block], mild: bool) {
     let diligence = if mild { dice.range(500, 1000) } else { dice.pick(&[1000, 300, 120]) };
     let lead = dice.pick(&[0, 0, 1, 30]);
     let confirmations = if mild { 0 } else { dice.pick(&[0, 1, 3]) };
-    let extreme = Extreme::plan(dice, l1.len());
+    let (extreme, pause) = (Extreme::plan(dice, l1.len()), extremes::pause(dice));
     let (look, aim) = (dice.count(3, 12), dice.pick(&[0, 300, 900]));
     for now in 1..l1.len() {
         let known = &l1[..now.saturating_sub(confirmations).max(1)];
         sequencer.build(dice, cfg, known, l1[now].origin.time.0 + lead);
-        if dice.chance(diligence) {
-            poster.post(dice, cfg, &l1[..=now], &sequencer);
-        }
         if let Some(Extreme { kind, .. }) = extreme.filter(|extreme| extreme.at == now) {
             poster.overdo(dice, cfg, &l1[..=now], &sequencer, kind);
         }
+        if dice.chance(diligence) {
+            poster.post(dice, cfg, &l1[..=now], &sequencer);
+        }
         l1[now].data = poster.due(dice, now);
-        if now % look == 0 {
+        let closing = extreme.is_some_and(|extreme| extreme.at + pause == now + 1) && now + 1 < l1.len();
+        if now % look == 0 || closing {
             let mut safe = vec![Block::genesis(cfg)];
             safe.extend(reference::derive(cfg, &safe, &l1[..=now], &accepts).blocks);
+            if closing {
+                poster.close(cfg, &l1[..=now + 1], &sniper::ahead(cfg, l1, now + 1, &safe));
+            }
             let kept = sequencer.follow(&safe);
             poster.next = if dice.chance(500) { safe.len() } else { poster.next.min(kept) }; // again, or go on
             if now + 1 < l1.len() && dice.chance(aim) {

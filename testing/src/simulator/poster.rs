@@ -15,7 +15,7 @@ use unroll_protocol::{
     batch::{self, SingularBatch},
     config::RollupConfig,
     forks::Fork,
-    frame::Frame,
+    frame::{ChannelId, Frame},
     units::L2Time,
 };
 
@@ -27,8 +27,8 @@ pub struct Poster {
     pub next: usize,
     /// Payloads under way, and the index of the L1 block that takes them.
     outbox: Vec<(usize, Bytes)>,
-    /// Whether it posts nothing any more.
-    silent: bool,
+    /// The channel that it opened when it fell silent.
+    silent: Option<ChannelId>,
     style: Style,
 }
 
@@ -59,7 +59,7 @@ impl Poster {
             faults: Faults::new(dice),
             next: 1,
             outbox: Vec::new(),
-            silent: false,
+            silent: None,
             style: Style {
                 spans: dice.pick(&[0, 500, 1000, 1000]),
                 overlaps: dice.pick(&[0, 0, 200, 600]),
@@ -75,7 +75,7 @@ impl Poster {
 
     /// Posts everything the sequencer has; `l1` ends with the L1 block in the making.
     pub fn post(&mut self, dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], sequencer: &Sequencer) {
-        if self.silent || self.style.orderly && !self.outbox.is_empty() {
+        if self.silent.is_some() || self.style.orderly && !self.outbox.is_empty() {
             return;
         }
         let time = l1[l1.len() - 1].origin.time.0;
@@ -98,7 +98,7 @@ impl Poster {
 
     /// Posts these batches in a channel of their own, ahead of everything else in the next L1 block, which ends `l1`.
     pub fn shoot(&mut self, dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], batches: Vec<Batch>) {
-        if !self.silent {
+        if self.silent.is_none() {
             let frames = self.channel(dice, cfg, l1, batches);
             self.outbox.insert(0, (l1.len() - 1, batcher::payload(&frames)));
         }
@@ -114,20 +114,33 @@ impl Poster {
         kind: Kind,
     ) {
         let (now, time) = (l1.len() - 1, l1[l1.len() - 1].origin.time.0);
-        match kind {
-            Kind::Silence => {
-                self.silent = true;
-                self.outbox = vec![(now, extremes::start(dice))];
-            }
-            Kind::Flood => {
-                let payloads = extremes::flood(dice, cfg, time).into_iter();
-                self.outbox.extend(payloads.map(|payload| (now, payload)));
-            }
-            Kind::Bomb => {
-                let channel = extremes::bomb(dice, cfg, time, sequencer, self.next);
-                let frames = self.split(dice, &channel);
-                self.dispatch(dice, frames, now);
-            }
+        if kind == Kind::Silence {
+            let channel = extremes::id(dice);
+            let open = Frame { channel, number: 0, data: Bytes::new(), is_last: false };
+            self.outbox = vec![(now, batcher::payload(&[open]))];
+            self.silent = Some(channel);
+            return;
+        }
+        let (from, to) = (self.next.min(sequencer.chain.len()), (self.next + 3).min(sequencer.chain.len()));
+        self.next = to;
+        let batches = extremes::stream(&sequencer.chain[from..to]);
+        if kind == Kind::Flood {
+            let payloads = extremes::flood(dice, cfg, time, &batches).into_iter();
+            self.outbox.extend(payloads.map(|payload| (now, payload)));
+        } else {
+            let channel = extremes::bomb(dice, cfg, time, &batches);
+            let frames = self.split(dice, &channel);
+            self.dispatch(dice, frames, now);
+        }
+    }
+
+    /// Closes the channel that it has left open, with these batches in it, in the L1 block that ends `l1`.
+    pub fn close(&mut self, cfg: &RollupConfig, l1: &[L1Block], batches: &[Batch]) {
+        if let Some(channel) = self.silent {
+            let stream = batcher::stream(batches.iter().filter_map(|batch| encode(cfg, batch)));
+            let data = batcher::compress(&stream, Compression::Zlib(1)).into();
+            let frame = Frame { channel, number: 1, data, is_last: true };
+            self.outbox.push((l1.len() - 1, batcher::payload(&[frame])));
         }
     }
 
