@@ -41,6 +41,9 @@ pub struct Verify {
     /// Which claim of an archive that holds several, from 1.
     #[arg(long, value_name = "NUMBER", requires = "path")]
     pub claim: Option<usize>,
+    /// The transactions of a fork, such as Karst's, whose activation block is in the range, where the preimages lack them.
+    #[arg(long, value_name = "PATH")]
+    pub upgrade_bundle: Vec<PathBuf>,
     /// Print one JSON object instead of a report for people.
     #[arg(long)]
     pub json: bool,

@@ -2,6 +2,7 @@
 
 mod args;
 mod boot_file;
+mod bundle;
 mod cmd;
 mod compare;
 mod fields;

@@ -13,7 +13,7 @@ use std::{
     thread,
 };
 use unroll_host::archive::{Compression, Contents, records, save};
-use unroll_proof::Witness;
+use unroll_proof::{Witness, preimage::KeyKind};
 use unroll_protocol::forks::Fork;
 use unroll_testing::{
     devnet::witness::RangeWitness,
@@ -36,7 +36,7 @@ fn run(arguments: &[&str]) -> (Option<i32>, Value) {
 }
 
 /// What the host says of a claim, the program beside it in the same process, over pipes.
-fn native(path: &Path, claim: &RangeWitness) -> (Option<i32>, Value) {
+fn native(path: &Path, claim: &RangeWitness, more: &[&str]) -> (Option<i32>, Value) {
     let config = |name: &str, json: &Value| {
         let path = path.with_extension(name);
         std::fs::write(&path, json.to_string()).unwrap();
@@ -54,7 +54,8 @@ fn native(path: &Path, claim: &RangeWitness) -> (Option<i32>, Value) {
         ("--claimed-l2-block-number", boot.claimed_block_number.to_string()),
     ];
     let inputs = inputs.iter().flat_map(|(flag, value)| [*flag, value.as_str()]);
-    run(&["host", "single", "--native"].into_iter().chain(inputs).collect::<Vec<_>>())
+    let start = ["host", "single", "--native"].into_iter();
+    run(&start.chain(inputs).chain(more.iter().copied()).collect::<Vec<_>>())
 }
 
 /// Whatever happened on the chain: `unroll verify` says of the archive what the story says, and so does `unroll host`.
@@ -73,7 +74,7 @@ fn stories_are_judged() {
             let is_valid = claim.verdict.outcome.is_valid();
             assert_eq!(code, Some(i32::from(!is_valid)), "{} on {fork}: {report}", scenario.name);
             assert_eq!(report["verdict"], if is_valid { "valid" } else { "invalid" });
-            let (code, hosted) = native(&path, &claim);
+            let (code, hosted) = native(&path, &claim, &[]);
             assert_eq!(code, Some(i32::from(!is_valid)), "{} on {fork}: {hosted}", scenario.name);
             assert_eq!(hosted["output_root"], report["output_root"]);
             // Each block once, also where a span was void (F-001).
@@ -86,6 +87,40 @@ fn stories_are_judged() {
         (0..thread::available_parallelism().map_or(1, usize::from)).for_each(|_| drop(scope.spawn(work)));
     });
     assert!(stories.len() > 190, "{}", stories.len());
+}
+
+/// G-054: without the bundle of a fork its activation block cannot be derived, which is no verdict; a file serves as well as the
+/// preimage; and another file is refused.
+#[test]
+fn upgrade_bundles_are_files() {
+    let bundle = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/protocol/karst_nut_bundle.json");
+    let folder = Folder::new("bundle");
+    let stories = scenarios::all();
+    let story = stories.iter().find(|story| story.name == "karst_activation").unwrap();
+    if !story.forks().contains(&Fork::Karst) {
+        return println!("skipped: no ../shared/protocol/karst_nut_bundle.json");
+    }
+    let mut claim = story.witness(Fork::Karst);
+    let (with, without) = (claim.preimages.len(), folder.0.join("without.unroll"));
+    claim.preimages.retain(|key, value| key.kind() != KeyKind::Sha256 || !value.starts_with(b"{"));
+    assert_eq!(claim.preimages.len() + 1, with, "the bundle is all of sha256 that is JSON");
+    archive(&without, &claim);
+    let path = without.to_str().unwrap();
+    for run in [&|more: &[&str]| run(&[&["verify", path], more].concat()), &|more: &[&str]| {
+        native(&without, &claim, more)
+    }] as [&dyn Fn(&[&str]) -> (Option<i32>, Value); 2]
+    {
+        let (code, report) = run(&[]);
+        let reason = report["reason"].as_str().unwrap();
+        assert_eq!((code, &report["verdict"]), (Some(2), &json!("undecided")));
+        assert!(reason.contains("the transactions of karst: --upgrade-bundle gives the file"), "{reason}");
+        assert!(report.get("blocks").is_none_or(|blocks| blocks[0]["number"] == 1), "{report}");
+        let (code, report) = run(&["--upgrade-bundle", bundle]);
+        assert_eq!((code, &report["verdict"]), (Some(0), &json!("valid")), "{report}");
+        let (code, report) = run(&["--upgrade-bundle", path]);
+        assert_eq!(code, Some(2));
+        assert!(report["reason"].as_str().unwrap().contains("is no fork's upgrade bundle"), "{report}");
+    }
 }
 
 /// A range of which a span is void, blocks 1 to 5, is split into parts of the blocks that stay (F-001). A part that ends inside is

@@ -50,6 +50,8 @@ pub struct Served {
 pub struct Host<S> {
     local: LocalInputs,
     store: S,
+    /// Values beside the store, checked by being hashed.
+    given: Vec<(PreimageKey, Bytes)>,
     blobs: Blobs,
     /// Calls that were announced, with the keys of their results.
     calls: VecDeque<(PreimageKey, Bytes)>,
@@ -61,7 +63,13 @@ impl<S: Store> Host<S> {
     /// A host of one run.
     pub fn new(local: LocalInputs, store: S) -> Self {
         let (blobs, calls) = (Blobs::default(), VecDeque::new());
-        Self { local, store, blobs, calls, last_hint: None, served: Served::default() }
+        Self { local, store, given: Vec::new(), blobs, calls, last_hint: None, served: Served::default() }
+    }
+
+    /// Values that are served by their sha256 hashes (K-006), whether the store has them or not: upgrade bundles (G-054).
+    pub fn with_sha256(mut self, values: impl IntoIterator<Item = Bytes>) -> Self {
+        self.given.extend(values.into_iter().map(|value| (sha256_key(&value), value)));
+        self
     }
 
     /// What was served so far.
@@ -79,6 +87,9 @@ impl<S: Store> Host<S> {
     }
 
     fn hashed(&mut self, key: PreimageKey) -> Result<Bytes, Unserved> {
+        if let Some((_, value)) = self.given.iter().find(|(given, _)| *given == key) {
+            return Ok(value.clone());
+        }
         let missing = || Unserved::Missing { key, place: self.store.place(key.as_bytes()) };
         let value = checked(&self.store, key)?.ok_or_else(missing)?;
         if key.kind() == KeyKind::Sha256 {
@@ -186,7 +197,7 @@ fn shown(text: &[u8]) -> String {
     format!("{}{dots}", start.escape_ascii())
 }
 
-/// The key of a sha256 preimage, for messages.
+/// The key of a sha256 preimage.
 pub(crate) fn sha256_key(value: &[u8]) -> PreimageKey {
     computed_key(KeyKind::Sha256, value).unwrap_or_else(|| PreimageKey::sha256(B256::ZERO))
 }

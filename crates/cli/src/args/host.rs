@@ -124,6 +124,10 @@ pub struct Single {
     /// The chain config of an L1 that is not built in: geth's genesis file, or the `config` in it.
     #[arg(long, visible_alias = "l1-cfg", env, value_name = "PATH")]
     pub l1_config_path: Option<PathBuf>,
+    /// The transactions of a fork, such as Karst's, where the data directory lacks them: a file that the OP Stack's repository
+    /// publishes.
+    #[arg(long, env, value_name = "PATH")]
+    pub upgrade_bundle: Vec<PathBuf>,
     /// Accepted as kona-host does: it concerns nodes, which are not asked yet.
     #[arg(long, env, hide = true)]
     pub enable_experimental_witness_endpoint: bool,

@@ -2,6 +2,7 @@
 
 use crate::{
     args::host::{DataFormat, Host as HostArgs, Mode, Single},
+    bundle::{self, BundleError},
     cmd::verify::reason,
     input::{self, InputError},
     report::{Bytes as Size, Grouped, Verdict, count},
@@ -15,10 +16,10 @@ use std::{
     time::Duration,
 };
 use unroll_host::{
-    Host, LocalInputs, NativeError, ServeFailure, Served, inherited, run_native, serve,
+    Host, HostError, LocalInputs, NativeError, ServeFailure, Served, Unserved, inherited, run_native, serve,
     store::{self, Format, Store, StoreError},
 };
-use unroll_proof::{BootInfo, claim, program};
+use unroll_proof::{BootInfo, claim, preimage::ServeError, program};
 use unroll_protocol::{
     chains,
     config_file::{ConfigFileError, parse_l1_chain_config, parse_rollup_json},
@@ -44,6 +45,8 @@ enum Undecided {
     Format(DataFormat),
     #[error("the data directory: {0}")]
     Store(#[from] StoreError),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
     #[error("{0}")]
     Pipes(io::Error),
     #[error(transparent)]
@@ -76,7 +79,8 @@ fn run_single(args: &Single, report: &mut Report) -> Result<(), Undecided> {
     let local = local_inputs(args)?;
     report.chain_id = Some(local.boot.chain_id);
     let claimed = local.boot.claimed_block_number;
-    let mut host = Host::new(local, open(args)?);
+    let bundles = bundle::read(&args.upgrade_bundle)?;
+    let mut host = Host::new(local, open(args)?).with_sha256(bundles);
     let result = match pipes {
         Some((hints, preimages)) => {
             serve(&mut host, hints, preimages).map_err(Undecided::from).map(|()| None)
@@ -144,13 +148,20 @@ fn open(args: &Single) -> Result<Box<dyn Store>, Undecided> {
     Ok(store::open(path, format)?)
 }
 
-/// What to do about a preimage that is missing although nodes are given.
-fn advice(args: &Single, why: &Undecided) -> &'static str {
-    let serving = matches!(why, Undecided::Serve(_) | Undecided::Native(NativeError::Serve(_)));
-    if serving && args.l1_node_address.is_some() {
-        ". Nodes are not asked yet: what the data directory lacks has to be put there by another host"
+/// What to do about a preimage that is missing: a fork's transactions can be given as a file, others are nowhere else to be had.
+fn advice(args: &Single, why: &Undecided) -> String {
+    let (Undecided::Serve(failure) | Undecided::Native(NativeError::Serve(failure))) = why else {
+        return String::new();
+    };
+    if let ServeFailure::Preimages(ServeError::Host(HostError { why: Unserved::Missing { key, .. }, .. })) =
+        failure
+        && let Some(advice) = bundle::advice(*key)
+    {
+        advice
+    } else if args.l1_node_address.is_some() {
+        ". Nodes are not asked yet: what the data directory lacks has to be put there by another host".into()
     } else {
-        ""
+        String::new()
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     args,
     boot_file::{BootFile, BootFileError},
+    bundle::{self, BundleError},
     preimages::{self, PreimagesError},
     report::{About, BlockLine, Phase, Report, Verdict},
     sample,
@@ -57,18 +58,32 @@ pub enum Undecided {
     #[error("the agreed output root is block {actual}'s, and the archive says block {noted}")]
     AgreedBlock { noted: u64, actual: u64 },
     #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
     Transition(#[from] TransitionError<BackendError<Missing>>),
+}
+
+impl Undecided {
+    /// What to do about it, to be added to what it says.
+    pub fn advice(&self) -> Option<String> {
+        match self {
+            Self::Transition(TransitionError::Provider(BackendError::Oracle { key, .. })) => {
+                bundle::advice(*key)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Runs the command. No error is a verdict (J-027).
 pub fn run(args: &args::Verify) -> ExitCode {
     let mut report = Report::undecided("");
     let result = match &args.path {
-        Some(path) if archive::is_archive(path) => verify_archive(path, args.claim, &mut report),
-        path => verify(path.as_deref(), &mut report),
+        Some(path) if archive::is_archive(path) => verify_archive(path, args, &mut report),
+        path => verify(path.as_deref(), args, &mut report),
     };
     if let Err(why) = result {
-        report.undecide(&why);
+        report.undecide(&format!("{why}{}", why.advice().unwrap_or_default()));
     }
     match report.print(args.json) {
         Ok(()) => ExitCode::from(report.verdict.exit_code()),
@@ -78,7 +93,7 @@ pub fn run(args: &args::Verify) -> ExitCode {
 }
 
 /// Fills in the report as far as it gets.
-fn verify(path: Option<&Path>, report: &mut Report) -> Result<(), Undecided> {
+fn verify(path: Option<&Path>, args: &args::Verify, report: &mut Report) -> Result<(), Undecided> {
     let clock = Instant::now();
     let boot = match path {
         Some(path) => boot_file(path)?,
@@ -96,17 +111,18 @@ fn verify(path: Option<&Path>, report: &mut Report) -> Result<(), Undecided> {
 
     let clock = Instant::now();
     let mut witness = Witness::from_records(&records.into())?;
+    add_bundles(args, &mut witness)?;
     report.phases.add(Phase::Check, clock.elapsed());
     judge(&boot.info, &boot.config, &mut witness, report)
 }
 
 /// The same for a claim of an archive.
-fn verify_archive(path: &Path, number: Option<usize>, report: &mut Report) -> Result<(), Undecided> {
+fn verify_archive(path: &Path, args: &args::Verify, report: &mut Report) -> Result<(), Undecided> {
     let clock = Instant::now();
     let in_file = |error| Undecided::Archive { path: path.into(), error };
     let archive = archive::open(path)?;
     let Claims { chain_id, claims } = archive.claims().map_err(in_file)?;
-    let claim = args::witness::only(&claims, number);
+    let claim = args::witness::only(&claims, args.claim);
     let claim = claim.ok_or_else(|| Undecided::Claim { path: path.into(), count: claims.len() })?;
     report.about = Some(about(&claim.boot(chain_id)));
     let section = |kind| archive.section(kind).map_err(in_file);
@@ -116,8 +132,16 @@ fn verify_archive(path: &Path, number: Option<usize>, report: &mut Report) -> Re
 
     let clock = Instant::now();
     let mut witness = archive.witness().map_err(in_file)?;
+    add_bundles(args, &mut witness)?;
     report.phases.add(Phase::Check, clock.elapsed());
     judge_claim(chain_id, claim, &config, &mut witness, report)
+}
+
+fn add_bundles(args: &args::Verify, witness: &mut Witness) -> Result<(), BundleError> {
+    for bundle in bundle::read(&args.upgrade_bundle)? {
+        witness.insert_sha256(bundle);
+    }
+    Ok(())
 }
 
 /// Judges a claim of an archive, which also notes which block the agreed root is of.
