@@ -214,7 +214,7 @@ const SYSTEM: [Address; 7] = [
     address!("0000f90827f1c53a10cb7a02335b175320002935"),
 ];
 
-/// The accounts that transactions and logs name and that the block changed. The expected state is read like any other: the
+/// The accounts that the block changed, and of those that transactions and logs name the ones that it should have. The expected state is read like any other: the
 /// preimages tell it if its nodes are among them, as where it is the parent of another block.
 pub fn accounts(
     fixture: &Fixture,
@@ -233,7 +233,9 @@ pub fn accounts(
         let (nonce, balance) = (account.nonce, account.balance);
         Some(Account { nonce, balance, storage_root: account.storage_root, code_hash: account.code_hash })
     };
-    let lines = named(&fixture.attributes, &block.receipts).into_iter().map(|address| AccountLine {
+    let mut addresses = named(&fixture.attributes, &block.receipts);
+    addresses.extend(&block.changed);
+    let lines = addresses.into_iter().map(|address| AccountLine {
         address,
         before: read(&mut before, address),
         computed: read(executor, address),

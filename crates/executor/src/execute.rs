@@ -57,6 +57,8 @@ pub struct ExecutedPayload {
     pub header: Sealed<Header>,
     /// One for each transaction.
     pub receipts: Vec<Receipt>,
+    /// The accounts that it changed, made or removed, in the order of the hashes of their addresses.
+    pub changed: Vec<Address>,
 }
 
 type L2Context<'a, P> = Context<
@@ -111,7 +113,7 @@ impl<'c> BlockExecutor<'c> {
         let mut journal = evm.0.ctx.journaled_state;
         let after: EvmState = journal.finalize();
         let read = journal.database.accounts;
-        let state_root = self.state.commit(&read, after, &emptied, provider)?;
+        let (state_root, changed) = self.state.commit(&read, after, &emptied, provider)?;
         let message_passer_root = match setting.rules.withdrawals_root_in_header {
             true => Some(self.message_passer_root(provider)?),
             false => None,
@@ -121,7 +123,7 @@ impl<'c> BlockExecutor<'c> {
             assemble(&setting, self.parent.hash(), attributes, transactions, &receipts, &outcome).seal_slow();
         self.ancestors.push(&header);
         self.parent = header.clone();
-        Ok(ExecutedPayload { header, receipts })
+        Ok(ExecutedPayload { header, receipts, changed })
     }
 
     /// The output after the parent block (J-001). The message passer's storage root is read from the state, never from a

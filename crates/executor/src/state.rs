@@ -75,7 +75,7 @@ impl State {
         decode_exactly(&bytes).map_err(|what| ReadError::Witness(WitnessFault::Slot { key, what }))
     }
 
-    /// Applies a block; returns the state root. Nothing is changed if it fails (H-016).
+    /// Applies a block; returns the state root and which accounts changed. Nothing does if it fails (H-016).
     ///
     /// Only a removal can need a node that was not on the path of a key that the block read, so only it can fail; but what was
     /// done before it must then be taken back.
@@ -87,12 +87,12 @@ impl State {
         mut after: EvmState,
         emptied: &[Address],
         provider: &mut P,
-    ) -> Result<B256, ReadError<P::Error>> {
+    ) -> Result<(B256, Vec<Address>), ReadError<P::Error>> {
         let mut changes = Vec::new();
         for (address, before) in read {
             let Some(account) = after.get_mut(address) else { continue };
             let touched = account.is_touched() || emptied.contains(address);
-            changes.extend(touched.then(|| Change::of(before, account)).flatten());
+            changes.extend(touched.then(|| Change::of(*address, before, account)).flatten());
         }
         // One order on all machines: what a provider is asked for must not depend on a hasher.
         changes.sort_unstable_by_key(|change| change.key);
@@ -114,7 +114,7 @@ impl State {
         }
         self.accounts.release();
         self.keep_code(after);
-        Ok(self.accounts.root())
+        Ok((self.accounts.root(), changes.iter().map(|change| change.address).collect()))
     }
 
     /// Trie nodes and code, as far as they are known.
@@ -187,6 +187,8 @@ impl State {
 
 /// What a block did to one account.
 struct Change {
+    address: Address,
+    /// Its hash.
     key: B256,
     /// The old storage is gone: the account was destroyed or created anew.
     wiped: bool,
@@ -198,11 +200,11 @@ struct Change {
 
 impl Change {
     /// `None` if nothing changed.
-    fn of(before: &ReadAccount, account: &Account) -> Option<Self> {
+    fn of(address: Address, before: &ReadAccount, account: &Account) -> Option<Self> {
         let key = before.key;
         if account.is_selfdestructed_locally() || account.is_empty() {
             // EIP-161, EIP-6780
-            return before.found.map(|_| Self { key, wiped: true, after: None, slots: Vec::new() });
+            return before.found.map(|_| Self { address, key, wiped: true, after: None, slots: Vec::new() });
         }
         let wiped = account.is_selfdestructed() || account.is_created();
         let slot = |(index, slot): (&U256, &EvmStorageSlot)| {
@@ -219,7 +221,7 @@ impl Change {
         let found = before.found.filter(|_| !wiped);
         let storage_root = found.map_or(EMPTY_ROOT_HASH, |found| found.storage_root);
         let after = Some(TrieAccount::new(info.nonce, info.balance, storage_root, info.code_hash));
-        (!slots.is_empty() || before.found != after).then_some(Self { key, wiped, after, slots })
+        (!slots.is_empty() || before.found != after).then_some(Self { address, key, wiped, after, slots })
     }
 
     fn apply<P: TrieDBFetcher>(

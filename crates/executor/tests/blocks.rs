@@ -5,7 +5,10 @@ mod common;
 use alloy_primitives::{B256, Bytes, keccak256};
 use common::{Fixture, Missing, Preimages};
 use std::collections::BTreeSet;
-use unroll_executor::{BlockExecutor, ExecutionError, NoHints, Receipt, StatelessL2BlockExecutor};
+use unroll_executor::{
+    BlockExecutor, ExecutionError, NoHints, Receipt, StatelessL2BlockExecutor, TrieDBFetcher,
+};
+use unroll_mpt::Trie;
 use unroll_protocol::{forks::Fork, output_root::OutputRoot};
 
 /// I-001 to I-102, H-002: every block of `exec/` has the header that the chain has.
@@ -34,6 +37,42 @@ fn real_blocks_have_their_hashes() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(names.len() >= 37, "blocks are missing: {}", names.len());
+}
+
+/// The accounts that a block says it changed did change, and are all that changed: put into the state before, they give the root
+/// after it.
+#[test]
+fn changed_accounts_make_the_root() {
+    if common::data().is_none() {
+        return;
+    }
+    let mut changed = 0;
+    for name in Fixture::names("exec") {
+        let Fixture { cfg, parent, attributes, mut preimages, .. } = Fixture::load("exec", &name);
+        let (mut before, mut executor) =
+            (BlockExecutor::new(&cfg, parent.clone()), BlockExecutor::new(&cfg, parent.clone()));
+        let block = executor.execute(&mut preimages, &attributes).expect(&name);
+        let mut state = Trie::from_root(parent.state_root).with_key_length(32);
+        let mut removed = Vec::new();
+        for address in &block.changed {
+            let old = before.account(&mut preimages, *address).unwrap();
+            let new = executor.account(&mut preimages, *address).unwrap();
+            assert_ne!(old, new, "{name}: {address}");
+            let key = keccak256(address);
+            let Some(account) = new else {
+                removed.push(key);
+                continue;
+            };
+            let mut node = |hash| preimages.trie_node_preimage(hash);
+            state.insert(key.as_slice(), alloy_rlp::encode(account), &mut node).unwrap();
+        }
+        for key in removed {
+            state.remove(key.as_slice(), &mut |hash| preimages.trie_node_preimage(hash)).unwrap();
+        }
+        assert_eq!(state.root(), block.header.state_root, "{name}");
+        changed += block.changed.len();
+    }
+    assert!(changed > 1_000, "{changed}");
 }
 
 /// I-080 to I-083, G-052: blocks of Celo, which hold deposits only and have a base-fee floor before Jovian. That floor is no

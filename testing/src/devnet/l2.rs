@@ -62,7 +62,7 @@ pub fn build(
     attributes: OpPayloadAttributes,
 ) -> Result<L2Block, InvalidPayload> {
     let mut executor = BlockExecutor::new(cfg, parent.clone());
-    let ExecutedPayload { header, receipts } = match executor.execute(&mut &*store, &attributes) {
+    let ExecutedPayload { header, receipts, .. } = match executor.execute(&mut &*store, &attributes) {
         Ok(payload) => payload,
         Err(ExecutionError::InvalidPayload(why)) => return Err(why),
         Err(error) => unreachable!("the devnet's attributes are complete and its store too: {error}"),

@@ -183,7 +183,7 @@ impl Report {
         if self.accounts.is_empty() {
             return Ok(());
         }
-        writeln!(f, "\naccounts that the block names and changed")?;
+        writeln!(f, "\naccounts that the block changed")?;
         for line in &self.accounts {
             writeln!(f, "  {}", line.address)?;
             let told = [("before", line.before), ("computed", line.computed), ("expected", line.expected)];
