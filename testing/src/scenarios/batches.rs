@@ -19,7 +19,7 @@ use unroll_derive::event::{DropReason, Event, Fate};
 use unroll_protocol::{batch::SpanBlock, deposit::DEPOSIT_TX_TYPE, forks::Fork, units::L1Time};
 
 /// An L1 block with one channel of these batch strings.
-fn mine(devnet: &mut Devnet, batches: &[Vec<u8>]) {
+pub(super) fn mine(devnet: &mut Devnet, batches: &[Vec<u8>]) {
     let cfg = devnet.rollup().clone();
     let time = L1Time(devnet.l1.next_time());
     let frames = devnet.poster.channel(&cfg, time, batches);
@@ -27,12 +27,12 @@ fn mine(devnet: &mut Devnet, batches: &[Vec<u8>]) {
     devnet.mine(&transactions);
 }
 
-fn honest(devnet: &Devnet, block: usize) -> Vec<u8> {
+pub(super) fn honest(devnet: &Devnet, block: usize) -> Vec<u8> {
     batcher::singular(&poster::singular(&devnet.l2[block]))
 }
 
 /// The block's batch with one more transaction.
-fn with(devnet: &Devnet, block: usize, transaction: Bytes) -> Vec<u8> {
+pub(super) fn with(devnet: &Devnet, block: usize, transaction: Bytes) -> Vec<u8> {
     let mut batch = poster::singular(&devnet.l2[block]);
     batch.transactions = batch.transactions.iter().chain([transaction]).collect();
     batcher::singular(&batch)
@@ -40,7 +40,7 @@ fn with(devnet: &Devnet, block: usize, transaction: Bytes) -> Vec<u8> {
 
 /// Derives, and checks what became of block `bad`, whose payload was invalid: from Holocene its deposits replace it, before it
 /// was looked for anew, and the sequencer's own block was found.
-fn check_refused(devnet: &mut Devnet, bad: usize) -> Vec<Event> {
+pub(super) fn check_refused(devnet: &mut Devnet, bad: usize) -> Vec<Event> {
     let own = devnet.l2[bad].header.hash();
     let events = devnet.sync();
     let strict = devnet.rollup().forks.derivation(L1Time(devnet.l1.head().header.timestamp)).strict_ordering;

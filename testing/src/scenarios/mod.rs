@@ -5,6 +5,7 @@ mod activation;
 mod batches;
 mod channels;
 mod execution;
+mod invalid;
 mod l1;
 pub mod lies;
 mod table;

@@ -1,6 +1,6 @@
 //! Every story, and on which forks it is told.
 
-use super::{Scenario, activation, batches, channels, execution, l1};
+use super::{Scenario, activation, batches, channels, execution, invalid, l1};
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
 use unroll_protocol::forks::Fork;
@@ -22,6 +22,8 @@ macro_rules! scenarios {
 const STANDING: &[Scenario] = scenarios! {
     bad_tx_in_batch Bedrock..Karst batches::bad_transaction,
         "A batch holds a transaction that no block can hold.";
+    bad_txs_of_every_kind Bedrock..Karst invalid::every_kind,
+        "Batches hold transactions that no block can hold, of every kind of the fork, one after another.";
     batcher_change Bedrock..Karst channels::batcher_change,
         "L1 names another batcher; the old one's data in the same block no longer counts.";
     channel_timeout Bedrock..Karst channels::timeout,
