@@ -29,6 +29,27 @@ fn known_chains_are_the_registry() {
     }
 }
 
+/// I-080: whether Canyon's code is set by the first block with Canyon or by the block with Canyon's very time makes no difference to
+/// a chain of the registry: each one that did not begin with Canyon has such a block.
+#[test]
+fn canyon_comes_with_a_block_of_its_time() {
+    if !present() {
+        return;
+    }
+    let mut later = 0;
+    for chain in json("protocol/chains.json")["chains"].as_array().unwrap() {
+        let rollup = &chain["rollup"];
+        let [canyon, genesis, block_time] =
+            [&rollup["canyon_time"], &rollup["genesis"]["l2_time"], &rollup["block_time"]]
+                .map(|value| value.as_u64().unwrap());
+        if canyon > genesis {
+            assert!((canyon - genesis).is_multiple_of(block_time), "{}", chain["name"]);
+            later += 1;
+        }
+    }
+    assert!(later >= 10, "OP Mainnet among them: {later}");
+}
+
 /// every known chain passes the checks and is found by its id.
 #[test]
 fn known_chains_are_sane() {
