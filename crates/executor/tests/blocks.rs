@@ -2,9 +2,14 @@
 
 mod common;
 
-use alloy_primitives::{B256, Bytes, keccak256};
-use common::{Fixture, Missing, Preimages};
-use std::collections::BTreeSet;
+use alloy_consensus::{Transaction, TxEnvelope};
+use alloy_eips::eip2718::Decodable2718;
+use alloy_primitives::{B256, Bytes, U256, keccak256};
+use common::{
+    Fixture, Missing, Preimages,
+    world::{Chain, L1_BLOCK, World},
+};
+use std::collections::{BTreeMap, BTreeSet};
 use unroll_executor::{
     BlockExecutor, ExecutionError, NoHints, Receipt, StatelessL2BlockExecutor, TrieDBFetcher,
 };
@@ -218,6 +223,39 @@ fn output_root_is_read_from_the_state() {
         block_hash: fixture.expected_hash,
     };
     assert_eq!(executor.compute_output_root().expect("is known"), expected);
+}
+
+/// I-043, I-070, I-071: the footprint of a real Jovian block, from its transactions, on a chain made up for it: its senders have
+/// what they need, and its L1 info says the scalar.
+#[test]
+fn a_real_block_has_its_footprint() {
+    let Some(data) = common::data() else { return };
+    let json = common::unzip(&data.join("attributes/base-sepolia-37312300.json.zst"));
+    let json: serde_json::Value = serde_json::from_slice(&json).expect("JSON");
+    let header = common::header(&json["l2_parent_header_rlp"]);
+    let transactions = json["l2_parent_transactions"].as_array().expect("list");
+    let transactions: Vec<Bytes> = transactions.iter().map(common::bytes).collect();
+    // The calldata ends with it, and the deposit with the calldata.
+    let scalar = u16::from_be_bytes(*transactions[0].last_chunk().expect("an L1 info"));
+    let mut world = World::default().with_slot(L1_BLOCK, 8, U256::from(scalar) << 96);
+    let mut nonces = BTreeMap::new();
+    for bytes in &transactions[1..] {
+        let tx = TxEnvelope::decode_2718_exact(bytes).expect("a transaction");
+        let sender = tx.signature().recover_address_from_prehash(&tx.signature_hash()).expect("a signer");
+        let first = nonces.entry(sender).or_insert(tx.nonce());
+        *first = tx.nonce().min(*first);
+    }
+    for (sender, nonce) in nonces {
+        world.actor(sender).nonce = nonce;
+        world.actor(sender).balance = U256::from(u128::MAX);
+    }
+    let mut chain = Chain::at(Fork::Jovian, &world);
+    chain.cfg.l2_chain_id = 84_532;
+    let mut attributes = chain.attributes(&transactions[1..]);
+    attributes.gas_limit = Some(header.gas_limit);
+    let block = chain.executor().execute(&mut chain.provider.clone(), &attributes).expect("valid");
+    assert_eq!(header.blob_gas_used, Some(0x1f_4ad8));
+    assert_eq!(block.header.blob_gas_used, header.blob_gas_used);
 }
 
 fn encoded(receipts: &[Receipt]) -> Vec<Bytes> {

@@ -151,6 +151,38 @@ fn system_transactions_ended_with_regolith() {
     assert_eq!(gas_of(&receipts, 1), 100_000);
 }
 
+/// I-003, I-006, I-007, I-008: a system transaction that fails, of whatever cause, keeps its mint and its nonce. It uses no gas
+/// before Regolith, and all it may from then on.
+#[test]
+fn a_failing_system_transaction_uses_no_gas_before_regolith() {
+    let world = World::default().with_code(BOB, bytes!("60006000fd"));
+    let world = world.with_code(Address::repeat_byte(0xfe), bytes!("fe"));
+    let system = TxDeposit { is_system_transaction: true, mint: 50, to: BOB.into(), ..user_deposit(ALICE) };
+    let nobody = TxKind::Call(Address::repeat_byte(0xcc));
+    let causes = [
+        TxDeposit { gas_limit: 20_999, to: nobody, ..system.clone() },
+        TxDeposit { gas_limit: 53_000, to: TxKind::Create, input: bytes!("00"), ..system.clone() },
+        TxDeposit { value: U256::from(51), to: nobody, ..system.clone() },
+        TxDeposit { value: U256::from(51), to: TxKind::Create, ..system.clone() },
+        TxDeposit { to: TxKind::Call(Address::repeat_byte(0xfe)), ..system.clone() },
+        TxDeposit { to: TxKind::Create, input: bytes!("fe"), ..system.clone() },
+        // It reverts, and had gas left.
+        system,
+    ];
+    let mut after = world.clone().with_balance(ALICE, 50);
+    after.actor(ALICE).nonce = 1;
+    for tx in causes {
+        let receipts = check(Fork::Bedrock, &world, from_ref(&tx), after.clone());
+        assert!(!receipts[1].success, "{tx:?}");
+        assert_eq!(gas_of(&receipts, 1), 0, "{tx:?}");
+        for fork in [Fork::Regolith, Fork::Canyon, Fork::Jovian] {
+            let receipts = check(fork, &world, from_ref(&tx), after.clone());
+            assert!(!receipts[1].success);
+            assert_eq!(gas_of(&receipts, 1), tx.gas_limit, "{fork}: {tx:?}");
+        }
+    }
+}
+
 /// I-007, I-008: a revert keeps mint and nonce; before Regolith all gas is used, then what was metered.
 #[test]
 fn a_reverted_deposit_is_metered_from_regolith() {

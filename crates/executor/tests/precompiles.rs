@@ -109,7 +109,7 @@ fn canonical(fork: Fork, case: &Case, gas: u64) -> Option<Bytes> {
     output.is_success().then_some(output.bytes)
 }
 
-/// I-093, I-095, I-098, I-100, K-014, K-060, K-062: real points, sums, products, pairings, proofs and signatures, and bad ones of
+/// I-092, I-093, I-095, I-098, I-100, K-014, K-060, K-062: real points, sums, products, pairings, proofs and signatures, and bad ones of
 /// every kind, at every fork.
 #[test]
 fn results_are_what_they_must_be() {

@@ -1,6 +1,7 @@
 //! Real blocks from `../shared/data`.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub mod logging;
 pub mod world;
 
 use std::{fs, path::PathBuf};
@@ -78,7 +79,7 @@ pub fn records(set: &str, name: &str) -> Bytes {
     unzip(&data().expect("the caller checked").join(set).join(format!("{name}.preimages.zst"))).into()
 }
 
-fn unzip(path: &std::path::Path) -> Vec<u8> {
+pub fn unzip(path: &std::path::Path) -> Vec<u8> {
     let file = fs::read(path).expect("a file that was listed");
     zstd::decode_all(&file[..]).expect("zstd")
 }
