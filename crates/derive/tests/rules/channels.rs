@@ -313,6 +313,21 @@ fn the_bank_is_pruned() {
     }
 }
 
+/// D-009 to D-011: as many bytes as the limit, overheads among them, are kept; one more costs the channel in front.
+#[test]
+fn the_bank_holds_its_limit_exactly() {
+    let room = 100_000_000 - 99 * (1_000_000 + 200) - 200;
+    for (more, expected) in [(0, vec![]), (1, vec![(0, ChannelDrop::Pruned)])] {
+        let mut sim = Sim::fork(Fork::Ecotone);
+        for name in 0..99 {
+            sim.put_frames(1, &[frame(name, 0, megabyte(), false)]);
+        }
+        sim.put_frames(1, &[frame(99, 0, vec![0; room + more], false)]);
+        sim.run(1);
+        assert_eq!(channel_drops(&sim), expected, "{more} more");
+    }
+}
+
 /// D-016: a complete head is read before the next frame comes in and has it pruned.
 #[test]
 fn the_bank_reads_before_it_ingests() {
