@@ -1,14 +1,12 @@
 //! What happens on L1.
 
-use super::{Story, activating, chain, expect};
+use super::{Story, chain};
 use crate::devnet::{
     Devnet,
     config::{BlobFork, DaKind, ForkConfig},
-    events::raw_config_update,
 };
 use alloy_eips::eip4844::fake_exponential;
 use alloy_primitives::{B256, U256};
-use unroll_derive::Event;
 use unroll_proof::{PreimageKey, claim::Outcome};
 use unroll_protocol::{deposit::DepositTx, forks::Fork, l1_info::L1Info, units::L2Time};
 
@@ -85,35 +83,6 @@ fn check_blob_fees(devnet: &Devnet, fraction: impl Fn(u64) -> u128) {
         seen.insert(expected);
     }
     assert!(seen.len() > 1 && !seen.contains(&1), "the fees move: {seen:?}");
-}
-
-/// Every kind of update of the system config, before, in and after a fork's activation, and malformed ones between.
-pub(super) fn system_config(fork: Fork) -> Story {
-    let forks = if fork == Fork::Bedrock { ForkConfig::none() } else { activating(fork, 24) };
-    let mut devnet = chain(forks, |config| {
-        config.traffic.config_updates = 1_000;
-        config.traffic.deposits = 500;
-        config.seed = 3 + fork as u64;
-    });
-    for round in 0..8 {
-        devnet.sequence();
-        let mut transactions = devnet.l1_traffic();
-        let kind = B256::with_last_byte(round + 3);
-        let malformed = raw_config_update(kind, &[round; 33]);
-        let chain_id = devnet.config.l1.chain_id;
-        let mut reverted =
-            devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![malformed.clone()]);
-        reverted.success = false; // G-011, A-021: its logs do not count
-        transactions.push(reverted);
-        transactions.push(devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![malformed]));
-        transactions.extend(devnet.post());
-        devnet.mine(&transactions);
-    }
-    let head = devnet.head().header.number;
-    let events = devnet.sync();
-    expect(&events, "ignored update", |event| matches!(event, Event::UpdateIgnored { .. }));
-    assert_eq!(devnet.safe(), head);
-    Story::whole(devnet)
 }
 
 /// The claim is about the agreed block itself: nothing is derived, and the claim must be the agreed root (J-023, J-024).

@@ -4,6 +4,7 @@
 mod activation;
 mod batches;
 mod channels;
+mod config;
 mod execution;
 mod invalid;
 mod l1;

@@ -1,6 +1,6 @@
 //! Every story, and on which forks it is told.
 
-use super::{Scenario, activation, batches, channels, execution, invalid, l1};
+use super::{Scenario, activation, batches, channels, config, execution, invalid, l1};
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
 use unroll_protocol::forks::Fork;
@@ -80,8 +80,8 @@ const ACTIVATING: &[Scenario] = scenarios! {
         "Karst's 31 upgrade transactions run, on gas of their own; the last one reverts, as our predeploys answer it too little.";
     operator_fee_fix_transition Jovian..Jovian execution::operator_fee_transition,
         "The operator fee's formula changes with Jovian.";
-    system_config Bedrock..Karst l1::system_config,
-        "Config updates of every kind, and malformed ones, around a fork.";
+    system_config Bedrock..Karst config::system_config,
+        "Config updates of every kind, and malformed ones, in the L1 blocks before, at and after a fork.";
 };
 
 /// Every story, by name.
