@@ -84,13 +84,22 @@ pub(super) fn timeout(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
-/// L1 ends before the claimed block: the true claim is the last root (J-021).
+/// L1 has nothing for the block after the agreed one: nothing is derived, and the true claim is the agreed root (J-021). Block 10
+/// is built, and a frame of its channel posted, but not the last one.
 pub(super) fn end_of_source(fork: Fork) -> Story {
     let mut devnet = at(fork);
     devnet.advance_to(10);
     devnet.sync();
     let safe = devnet.safe();
-    Story::new(devnet, 0, safe + 5, Outcome::RightAtEnd)
+    devnet.sequence();
+    devnet.poster.config.frame_bytes = 60;
+    let parts = devnet.post();
+    assert!(parts.len() > 1, "the channel has several frames");
+    devnet.mine(&parts[..1]);
+    let events = devnet.sync();
+    expect(&events, "channel", |event| matches!(event, Event::ChannelOpened { .. }));
+    assert_eq!(devnet.safe(), safe, "half a channel is nothing");
+    Story::new(devnet, safe, safe + 1, Outcome::RightAtEnd)
 }
 
 /// Every kind of nonsense in the batcher's own name, and between it what counts.

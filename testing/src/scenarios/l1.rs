@@ -4,10 +4,11 @@ use super::{Story, chain};
 use crate::devnet::{
     Devnet,
     config::{BlobFork, DaKind, ForkConfig},
+    witness::run,
 };
 use alloy_eips::eip4844::fake_exponential;
 use alloy_primitives::{B256, U256};
-use unroll_proof::{PreimageKey, claim::Outcome};
+use unroll_proof::{BootInfo, PreimageKey, claim::Outcome};
 use unroll_protocol::{deposit::DepositTx, forks::Fork, l1_info::L1Info, units::L2Time};
 
 /// L1 gives up blocks that held batches and deposits; other ones take their place, and the rollup follows.
@@ -23,6 +24,10 @@ pub(super) fn reorg(fork: Fork) -> Story {
     devnet.sync();
     assert!(devnet.safe() >= 20);
     assert_ne!(devnet.l2[14].header.hash(), before[14]);
+    // The old root, which was right once, is wrong from the new L1 head.
+    let boot = BootInfo { l1_head: devnet.l1.head().header.hash(), ..lost.boot };
+    let said = run(&lost.config, &boot, &devnet.store).expect("the store lacks nothing").verdict;
+    assert_eq!((said.number, said.outcome), (14, Outcome::Wrong));
     Story::whole(devnet)
 }
 
@@ -85,8 +90,18 @@ fn check_blob_fees(devnet: &Devnet, fraction: impl Fn(u64) -> u128) {
     assert!(seen.len() > 1 && !seen.contains(&1), "the fees move: {seen:?}");
 }
 
-/// The claim is about the agreed block itself: nothing is derived, and the claim must be the agreed root (J-023, J-024).
+/// The trace of a game goes on beyond the safe head: from one block before it, the claim about a block after it is the safe
+/// head's root (J-021).
 pub(super) fn trace_extension(fork: Fork) -> Story {
+    let mut devnet = super::at(fork);
+    devnet.advance_to(10);
+    devnet.sync();
+    let safe = devnet.safe();
+    Story::new(devnet, safe - 1, safe + 1, Outcome::RightAtEnd)
+}
+
+/// The claim is about the agreed block itself: nothing is derived, and the claim must be the agreed root (J-023, J-024).
+pub(super) fn agreed_block(fork: Fork) -> Story {
     let mut devnet = super::at(fork);
     devnet.advance_to(10);
     devnet.sync();

@@ -9,11 +9,12 @@ use crate::{
     },
     simulator::dice::Dice,
 };
-use alloy_primitives::{Bytes, keccak256};
+use alloy_primitives::{B256, Bytes, keccak256};
 use std::collections::BTreeMap;
 use unroll_proof::{
     BootInfo, PreimageKey, Witness,
     claim::{Outcome, Verdict},
+    kzg::{COMMITMENT_BYTES, EvaluationPoints, FIELD_ELEMENTS},
     preimage::KeyKind,
 };
 
@@ -48,6 +49,7 @@ pub fn claims(story: &Story) -> Vec<(&'static str, BootInfo, Outcome)> {
         ("one block early", BootInfo { claimed_block_number: number.saturating_sub(1), ..honest }),
         ("one block late", BootInfo { claimed_block_number: number + 1, ..honest }),
         ("the agreed root", BootInfo { claimed_output_root: honest.agreed_output_root, ..honest }), // J-024
+        ("nothing", BootInfo { claimed_output_root: B256::ZERO, ..honest }),
     ];
     claims.map(|(name, boot)| (name, boot, deserved(story, &boot))).into()
 }
@@ -82,6 +84,8 @@ pub enum Lie {
     Withheld,
     /// Two elements of a blob have changed places.
     SwappedBlob,
+    /// All of a blob is another one.
+    OtherBlob,
     /// A block has one receipt less.
     TruncatedReceipts,
     /// A blob lies under another's commitment.
@@ -94,12 +98,13 @@ pub enum Lie {
 
 impl Lie {
     /// Every way.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::WrongNode,
         Self::NodeOfAnotherBlock,
         Self::DuplicatedKey,
         Self::Withheld,
         Self::SwappedBlob,
+        Self::OtherBlob,
         Self::TruncatedReceipts,
         Self::WrongCommitment,
         Self::ForeignHeader,
@@ -149,6 +154,19 @@ impl Lie {
                     .map(|(key, other)| (*key, other.clone()))?;
                 preimages.insert(first, other);
                 preimages.insert(second, value);
+            }
+            Self::OtherBlob => {
+                let key = |key: &PreimageKey| {
+                    key.kind() == KeyKind::Sha256 && preimages[key].len() == COMMITMENT_BYTES
+                };
+                let commitment = pick(&preimages, dice, key)?;
+                let commitment = preimages[&commitment][..].try_into().ok()?;
+                let points = EvaluationPoints::new();
+                for element in 0..FIELD_ELEMENTS {
+                    // The blob of zeros has a commitment, too.
+                    let element = PreimageKey::blob(&commitment, points.point(element));
+                    preimages.insert(element, Bytes::from_static(&[0; 32]));
+                }
             }
             Self::TruncatedReceipts => truncate_receipts(story, &mut preimages)?,
             Self::WrongCommitment => {

@@ -20,6 +20,8 @@ macro_rules! scenarios {
 
 /// Forks that are active from genesis on.
 const STANDING: &[Scenario] = scenarios! {
+    agreed_block Bedrock..Karst l1::agreed_block,
+        "The claimed block is the agreed one.";
     bad_tx_in_batch Bedrock..Karst batches::bad_transaction,
         "A batch holds a transaction that no block can hold.";
     bad_txs_of_every_kind Bedrock..Karst invalid::every_kind,
@@ -31,7 +33,7 @@ const STANDING: &[Scenario] = scenarios! {
     deposits_only_replacement Holocene..Karst batches::deposits_only,
         "An invalid block with users' deposits is replaced by them.";
     end_of_source Bedrock..Karst channels::end_of_source,
-        "L1 ends before the claimed block: the true claim is the last root.";
+        "L1 ends within the next block's channel: the true claim is the agreed root.";
     garbage_channel Bedrock..Karst channels::garbage,
         "Malformed payloads, frames, compression and batches in the batcher's own name.";
     holocene_batches Holocene..Karst batches::holocene_batches,
@@ -65,7 +67,7 @@ const STANDING: &[Scenario] = scenarios! {
     span_overlap Delta..Karst batches::span_overlap,
         "Spans begin below the safe head: one repeats it, one contradicts it.";
     trace_extension Bedrock..Karst l1::trace_extension,
-        "The claimed block is the agreed one.";
+        "The claimed block lies behind the safe head: the true claim is the safe head's root.";
 };
 
 /// Forks that activate in the chain.
