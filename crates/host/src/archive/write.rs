@@ -40,7 +40,7 @@ pub fn save(path: &Path, contents: &Contents, compression: Compression) -> io::R
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".unfinished-").suffix(".unroll");
+    builder.prefix(".unfinished-"); // and no ending by which it could be taken for an archive
     #[cfg(unix)]
     builder.permissions(<Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666)); // less the umask
     let mut file = builder.tempfile_in(folder)?;
