@@ -79,6 +79,12 @@ fn what_makes_no_chain_is_told() {
     let output = unroll(&["devnet", "serve", "--fault", "eth_chainId=fall"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("`fall` is no fault"), "{said}");
+    for rule in ["eth_chanId=drop", "beacon/eth_chainId=drop", "l1/debug_dbGet=drop", "debug_dbSet*=drop"] {
+        let output = unroll(&["devnet", "serve", "--fault", rule]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("no node has a method called"), "{said}");
+    }
 }
 
 /// A server that is killed when the test ends, however it ends.

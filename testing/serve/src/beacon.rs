@@ -28,7 +28,7 @@ const SIGNATURE_BYTES: usize = 96;
 const SLOTS_PER_EPOCH: u64 = 32;
 
 /// The paths that are served, with the names that faults call them by.
-const METHODS: [(&str, &str); 5] = [
+pub(crate) const METHODS: [(&str, &str); 5] = [
     ("/eth/v1/beacon/genesis", "genesis"),
     ("/eth/v1/config/spec", "spec"),
     ("/eth/v1/beacon/blobs/", "blobs"),

@@ -99,12 +99,13 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// If a port is taken, or no thread can be had.
+    /// If a port is taken, no thread can be had, or a fault is that of a method which no node has.
     pub fn start(devnet: Devnet, config: ServerConfig) -> io::Result<Self> {
         let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
         let spawner = runtime.handle().clone();
         let threads = Threads(Some(runtime));
         let chain = Arc::new(Chain::new(devnet));
+        config.faults.iter().try_for_each(|rule| check_method(rule, &chain))?;
         let plan = Arc::new(Plan::new(config.seed, config.faults));
         let (stop, running) = stop_channel();
         let limits = RpcConfig::builder()
@@ -160,6 +161,24 @@ impl Server {
     pub fn requests(&self) -> u64 {
         self.plan.requests()
     }
+}
+
+/// A rule that can never apply is a slip of whoever wrote it.
+fn check_method(rule: &Rule, chain: &Arc<Chain>) -> io::Result<()> {
+    let mut known = Vec::new();
+    for node in Node::ALL.into_iter().filter(|node| rule.node.is_none_or(|only| only == *node)) {
+        let methods = rpc::methods(node, Arc::clone(chain)).map_err(io::Error::other)?;
+        known.extend(methods.method_names().map(|name| (node, name)));
+        known.extend(beacon::METHODS.iter().filter(|_| node == Node::Beacon).map(|(_, name)| (node, *name)));
+    }
+    if known.iter().any(|(node, name)| rule.matches(*node, name)) {
+        return Ok(());
+    }
+    let mut names: Vec<_> = known.into_iter().map(|(_, name)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    let text = format!("no node has a method called `{}`; there are {}", rule.method, names.join(", "));
+    Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
 fn inner(
