@@ -64,7 +64,7 @@ impl Commitment {
 pub(crate) trait Commitments {
     /// May be dirty.
     fn known(&self, id: NodeId) -> Commitment;
-    fn store(&mut self, id: NodeId, commitment: Commitment);
+    fn store(&mut self, id: NodeId, commitment: Commitment, encoding: &[u8]);
 }
 
 impl Commitments for Vec<Commitment> {
@@ -72,8 +72,27 @@ impl Commitments for Vec<Commitment> {
         self[id.0 as usize]
     }
 
-    fn store(&mut self, id: NodeId, commitment: Commitment) {
+    fn store(&mut self, id: NodeId, commitment: Commitment, _: &[u8]) {
         self[id.0 as usize] = commitment;
+    }
+}
+
+/// The same, with somebody who gets each node that has a hash.
+pub(crate) struct Kept<'a, F> {
+    pub(crate) known: &'a mut Vec<Commitment>,
+    pub(crate) keep: F,
+}
+
+impl<F: FnMut(B256, &[u8])> Commitments for Kept<'_, F> {
+    fn known(&self, id: NodeId) -> Commitment {
+        self.known.known(id)
+    }
+
+    fn store(&mut self, id: NodeId, commitment: Commitment, encoding: &[u8]) {
+        if encoding.len() >= 32 {
+            (self.keep)(B256::new(commitment.bytes), encoding);
+        }
+        self.known.store(id, commitment, encoding);
     }
 }
 
@@ -85,7 +104,7 @@ impl Commitments for Settled<'_> {
         self.0[id.0 as usize]
     }
 
-    fn store(&mut self, _: NodeId, _: Commitment) {}
+    fn store(&mut self, _: NodeId, _: Commitment, _: &[u8]) {}
 }
 
 /// Appends the reference to a node, after encoding it and what is dirty below it if need be. The recursion is as deep as
@@ -96,8 +115,8 @@ pub(crate) fn push_reference<C: Commitments>(nodes: &[Node], id: NodeId, known: 
         let start = out.len();
         let encoding = push_node(nodes, id, known, out);
         commitment = Commitment::of(&out[encoding..]);
+        known.store(id, commitment, &out[encoding..]);
         out.truncate(start);
-        known.store(id, commitment);
     }
     commitment.push_to(out);
 }

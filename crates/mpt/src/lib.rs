@@ -16,7 +16,7 @@
 //! * The resolver is asked at most once for each place in the trie (equal nodes in two places are asked for twice), and only
 //!   for nodes on the path of a key, or for the one sibling that a removal leaves alone in its branch. It is asked before
 //!   anything is changed: after an error the trie is as it was, and the call can be repeated.
-//! * A read hashes and encodes nothing. [`Trie::root`] encodes and hashes each changed node once.
+//! * A read hashes and encodes nothing. [`Trie::root`] and [`Trie::commit`] encode and hash each changed node once.
 //! * No panic and no unbounded recursion, whatever the resolver returns: no path is longer than [`MAX_KEY_BYTES`].
 //!
 //! # Which malformed nodes are refused

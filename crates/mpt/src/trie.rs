@@ -9,9 +9,9 @@ use nybbles::Nibbles;
 use crate::{
     EMPTY_ROOT_HASH, MAX_KEY_BYTES, TrieError,
     arena::{Arena, Step, VALUE},
-    commit::{Settled, push_node, push_reference},
+    commit::{Kept, Settled, push_node, push_reference},
     edit::Others,
-    node::{KeyShape, NodeId},
+    node::{HASH_REF_BYTES, KeyShape, NodeId},
     parallel::commit_subtrees,
     walk::{End, Trail},
 };
@@ -178,6 +178,22 @@ impl Trie {
         hash.unwrap_or(EMPTY_ROOT_HASH)
     }
 
+    /// As [`root`](Self::root), on one core, and gives `keep` each node that was encoded for it, with its hash: what whoever keeps
+    /// tries on a disk has to add. Children come before their parents; what is shorter than a hash stands in its parent, but the
+    /// root.
+    pub fn commit(&mut self, mut keep: impl FnMut(B256, &[u8])) -> B256 {
+        let Root::Known { id, hash: None } = self.root else { return self.root() };
+        self.scratch.clear();
+        let mut kept = Kept { known: &mut self.arena.commitments, keep: &mut keep };
+        push_reference(&self.arena.nodes, id, &mut kept, &mut self.scratch);
+        let hash = self.arena.commitment_hash(id);
+        self.root = Root::Known { id, hash };
+        if let Some(hash) = hash.filter(|_| self.scratch.len() < HASH_REF_BYTES) {
+            keep(hash, &self.scratch);
+        }
+        hash.unwrap_or(EMPTY_ROOT_HASH)
+    }
+
     /// The RLP of every node that is held in memory and has a hash of its own, in no order: what it takes to read the trie as far
     /// as it was touched. Those that changed since the last [`root`](Self::root) are left out.
     pub fn nodes(&self) -> impl Iterator<Item = Vec<u8>> {
@@ -243,7 +259,7 @@ impl Trie {
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, reason = "numbers below 200")]
 mod tests {
-    use alloc::vec;
+    use alloc::{collections::BTreeMap, vec};
 
     use alloy_primitives::keccak256;
 
@@ -277,5 +293,38 @@ mod tests {
         assert_eq!(trie.dirty(), trie.trail.parents().count() + 1);
         assert_ne!(trie.root(), root);
         assert_eq!(trie.dirty(), 0);
+    }
+
+    /// What is committed is each changed node, once, and no other; with it the trie can be read again. A short root is kept, too.
+    #[test]
+    fn commits_are_what_changed() {
+        let key = |n: u64| keccak256(n.to_be_bytes());
+        let (mut kept, mut trie) = (BTreeMap::new(), Trie::new());
+        let mut nothing = |_: B256| Err::<Bytes, ()>(());
+        for round in 1..4 {
+            for n in 0..100 {
+                trie.insert(key(n * round).as_slice(), vec![(n + round) as u8; 40], &mut nothing).unwrap();
+            }
+            let mut plain = trie.clone();
+            let (dirty, mut count) = (trie.dirty(), 0);
+            let root = trie.commit(|hash, node| {
+                assert_eq!(keccak256(node), hash);
+                assert!(kept.insert(hash, Bytes::copy_from_slice(node)).is_none(), "{hash} again");
+                count += 1;
+            });
+            assert_eq!((count, root, trie.dirty()), (dirty, plain.root(), 0));
+            assert_eq!(trie.commit(|hash, _| panic!("{hash} did not change")), root);
+            let mut fresh = Trie::from_root(root);
+            for n in 0..100 {
+                let value =
+                    fresh.get(key(n * round).as_slice(), &mut |hash| kept.get(&hash).cloned().ok_or(hash));
+                assert_eq!(value.unwrap().unwrap()[..], vec![(n + round) as u8; 40]);
+            }
+        }
+        let mut short = Trie::new();
+        short.insert(&[1], vec![2], &mut nothing).unwrap();
+        let mut roots = Vec::new();
+        let root = short.commit(|hash, node| roots.push((hash, keccak256(node))));
+        assert_eq!(roots, [(root, root)]);
     }
 }

@@ -85,7 +85,7 @@ fn updates(round: u64, (overhead, scalar): (U256, U256)) -> [ConfigUpdate; 8] {
 /// What no update is, a different thing each time.
 fn malformed(round: u64) -> Log {
     let round = u8::try_from(round).expect("small");
-    raw_config_update(B256::with_last_byte(round + 2), &vec![round; 33])
+    raw_config_update(B256::with_last_byte(round + 2), &[round; 33])
 }
 
 fn batcher(round: u64) -> Key {

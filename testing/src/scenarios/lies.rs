@@ -155,19 +155,7 @@ impl Lie {
                 preimages.insert(first, other);
                 preimages.insert(second, value);
             }
-            Self::OtherBlob => {
-                let key = |key: &PreimageKey| {
-                    key.kind() == KeyKind::Sha256 && preimages[key].len() == COMMITMENT_BYTES
-                };
-                let commitment = pick(&preimages, dice, key)?;
-                let commitment = preimages[&commitment][..].try_into().ok()?;
-                let points = EvaluationPoints::new();
-                for element in 0..FIELD_ELEMENTS {
-                    // The blob of zeros has a commitment, too.
-                    let element = PreimageKey::blob(&commitment, points.point(element));
-                    preimages.insert(element, Bytes::from_static(&[0; 32]));
-                }
-            }
+            Self::OtherBlob => replace_blob(&mut preimages, dice)?,
             Self::TruncatedReceipts => truncate_receipts(story, &mut preimages)?,
             Self::WrongCommitment => {
                 let is_commitment = |key: &PreimageKey| key.kind() == KeyKind::Sha256;
@@ -196,6 +184,20 @@ impl Lie {
     pub const fn is_plain(self) -> bool {
         !matches!(self, Self::Withheld | Self::ForeignHead)
     }
+}
+
+/// The blob of zeros in a blob's place.
+fn replace_blob(preimages: &mut BTreeMap<PreimageKey, Bytes>, dice: &mut Dice) -> Option<()> {
+    let is_commitment =
+        |key: &PreimageKey| key.kind() == KeyKind::Sha256 && preimages[key].len() == COMMITMENT_BYTES;
+    let key = pick(preimages, dice, is_commitment)?;
+    let commitment = preimages[&key][..].try_into().ok()?;
+    let points = EvaluationPoints::new();
+    for element in 0..FIELD_ELEMENTS {
+        let key = PreimageKey::blob(&commitment, points.point(element));
+        preimages.insert(key, Bytes::from_static(&[0; 32]));
+    }
+    Some(())
 }
 
 /// The root of a receipt trie that the run reads, replaced by that of the same list without its last receipt.

@@ -68,7 +68,7 @@ fn commit_subtrees_on(cores: usize, arena: &mut Arena, root: NodeId) {
         threads.into_iter().filter_map(|thread| thread.join().ok()).chain([mine]).collect()
     });
     for (id, commitment) in computed.into_iter().flatten() {
-        arena.commitments.store(id, commitment);
+        arena.commitments.store(id, commitment, &[]);
     }
 }
 
@@ -105,7 +105,7 @@ impl Commitments for Ahead<'_> {
         self.known.known(id)
     }
 
-    fn store(&mut self, id: NodeId, commitment: Commitment) {
+    fn store(&mut self, id: NodeId, commitment: Commitment, _: &[u8]) {
         self.new.push((id, commitment));
     }
 }
