@@ -22,11 +22,14 @@ use unroll_testing::{
 
 /// Writes the archive of a claim.
 fn archive(path: &Path, claim: &RangeWitness) {
+    save(path, &contents(claim), Compression::Zstd(1)).unwrap();
+}
+
+fn contents(claim: &RangeWitness) -> Contents {
     let values = claim.preimages.iter().map(|(key, value)| (key.as_bytes(), value));
     let mut witness = Witness::from_records(&records(values).into()).unwrap();
     let json = |config: &Value| Bytes::from(config.to_string().into_bytes());
-    let contents = Contents::of_witness(&claim.boot, json(&claim.rollup), json(&claim.l1), &mut witness);
-    save(path, &contents.unwrap(), Compression::Zstd(1)).unwrap();
+    Contents::of_witness(&claim.boot, json(&claim.rollup), json(&claim.l1), &mut witness).unwrap()
 }
 
 fn run(arguments: &[&str]) -> (Option<i32>, Value) {
@@ -58,7 +61,22 @@ fn native(path: &Path, claim: &RangeWitness, more: &[&str]) -> (Option<i32>, Val
     run(&start.chain(inputs).chain(more.iter().copied()).collect::<Vec<_>>())
 }
 
-/// Whatever happened on the chain: `unroll verify` says of the archive what the story says, and so does `unroll host`.
+/// The archive with another bit in one of the values. No file can say that it is the same value, as values are all that it holds.
+fn altered(path: &Path, claim: &RangeWitness, choice: usize) {
+    let mut contents = contents(claim);
+    let mut kept = contents.preimages().clone();
+    let keys: Vec<_> = kept.keys().filter(|key| key.kind() == KeyKind::Keccak256).copied().collect();
+    let mut value = kept.remove(&keys[choice % keys.len()]).unwrap().to_vec();
+    let at = choice % value.len();
+    value[at] ^= 1;
+    kept.extend(contents.keyed().into_iter().filter(|(key, _)| key.kind() == KeyKind::Blob));
+    contents.keep(&kept);
+    contents.add_keccak([value.into()]);
+    save(path, &contents, Compression::Zstd(1)).unwrap();
+}
+
+/// Whatever happened on the chain: `unroll verify` says of the archive what the story says, and so does `unroll host`; and
+/// nothing of an archive with another value in it.
 #[test]
 fn stories_are_judged() {
     let folder = Folder::new("stories");
@@ -81,6 +99,10 @@ fn stories_are_judged() {
             let blocks =
                 report["blocks"].as_array().unwrap().iter().map(|block| block["number"].as_u64().unwrap());
             assert!(blocks.is_sorted_by(|before, after| before < after), "{} on {fork}", scenario.name);
+            altered(&path, &claim, scenario.name.len() + *fork as usize);
+            let (code, report) = run(&["verify", path.to_str().unwrap()]);
+            assert_eq!(code, Some(2), "{} on {fork}: {report}", scenario.name);
+            assert!(report["reason"].as_str().unwrap().contains("no preimage for key"), "{report}");
         }
     };
     thread::scope(|scope| {
