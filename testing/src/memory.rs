@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-/// The system's allocator with a count of bytes in use, the highest it was, and a limit.
+/// The system's allocator with a count of allocations, of bytes in use, the highest it was, and a limit.
 ///
 /// Put it in a test binary of its own, as `#[global_allocator]`, and measure one thing at a time. A reallocation counts
 /// as holding both blocks, because moving does.
@@ -16,13 +16,19 @@ pub struct Counting {
     used: AtomicUsize,
     peak: AtomicUsize,
     limit: AtomicUsize,
+    allocations: AtomicUsize,
 }
 
 impl Counting {
     /// Nothing counted, and no limit.
     #[expect(clippy::new_without_default, reason = "it must be const, for a static")]
     pub const fn new() -> Self {
-        Self { used: AtomicUsize::new(0), peak: AtomicUsize::new(0), limit: AtomicUsize::new(usize::MAX) }
+        Self {
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            limit: AtomicUsize::new(usize::MAX),
+            allocations: AtomicUsize::new(0),
+        }
     }
 
     /// From now on, an allocation that would put more than `bytes` in use fails, which ends the process.
@@ -38,7 +44,13 @@ impl Counting {
         (self.peak.load(Relaxed).saturating_sub(before), result)
     }
 
+    /// How many allocations there were, those of blocks that grew among them.
+    pub fn allocations(&self) -> usize {
+        self.allocations.load(Relaxed)
+    }
+
     fn add(&self, bytes: usize) -> bool {
+        self.allocations.fetch_add(1, Relaxed);
         let used = self.used.fetch_add(bytes, Relaxed) + bytes;
         self.peak.fetch_max(used, Relaxed);
         used <= self.limit.load(Relaxed)
