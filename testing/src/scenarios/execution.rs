@@ -3,13 +3,10 @@
 use super::{Story, activating, chain, count, signed, transfer};
 use crate::{
     batcher,
-    devnet::{
-        Devnet, config::ForkConfig, contracts as code, events::config_update, keys::Key, l2, poster,
-        traffic::precompile_call,
-    },
+    devnet::{Devnet, config::ForkConfig, contracts as code, events::config_update, keys::Key, l2, poster},
 };
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{B256, U256};
 use unroll_derive::Event;
 use unroll_protocol::{
     extra_data::BaseFeeSettings,
@@ -158,57 +155,4 @@ fn check_operator_fees(devnet: &mut Devnet, is_jovian: impl Fn(u64) -> bool, blo
             devnet.mine(&batches);
         }
     }
-}
-
-/// Precompiles with as much input as their fork takes, and with more (I-093 to I-099).
-pub(super) fn precompiles(fork: Fork) -> Story {
-    let mut devnet = chain(ForkConfig::until(fork), |config| {
-        config.traffic.transactions = 0;
-        config.l2.gas_limit = 60_000_000;
-    });
-    let key = Key::new(1_005);
-    let calls: Vec<Bytes> = precompile_inputs(fork)
-        .into_iter()
-        .zip(0..)
-        .map(|((precompile, length), nonce)| {
-            // EIP-7825's cap, from Karst.
-            signed(&key, &devnet, nonce, code::CALLER, 16_777_216, precompile_call(precompile, length, &[]))
-        })
-        .collect();
-    let total = calls.len();
-    for calls in calls.chunks(3) {
-        devnet.sequence_block(calls.to_vec());
-        while devnet.next_time().0 >= devnet.l1.next_time() {
-            let batches = devnet.post();
-            devnet.mine(&batches);
-        }
-    }
-    let in_blocks: usize = devnet.l2.iter().map(|block| block.batched().count()).sum();
-    assert_eq!(in_blocks, total, "every call is in a block");
-    let head = devnet.head().header.number;
-    devnet.advance_to(head + 1);
-    devnet.sync();
-    Story::whole(devnet)
-}
-
-/// Precompiles and lengths of their input: at the limit of the fork, one item beyond, and a few that are none.
-fn precompile_inputs(fork: Fork) -> Vec<(u64, u64)> {
-    let mut inputs =
-        vec![(1, 128), (2, 10_000), (3, 10_000), (4, 100_000), (5, 96), (6, 128), (7, 96), (9, 213)];
-    inputs.extend([(9, 212), (0x0a, 192), (0x0b, 256), (0x100, 160), (0x100, 161)]);
-    let pairing = match fork {
-        Fork::Karst | Fork::Lagoon => 57_600,
-        Fork::Jovian => 81_984,
-        _ if fork >= Fork::Granite => 112_512, // the largest number of pairs within 112,687 bytes
-        _ => 38_400,
-    };
-    inputs.extend([(8, pairing), (8, pairing + 192), (8, 191)]);
-    if fork >= Fork::Jovian {
-        inputs.extend([(0x0c, 288_960), (0x0c, 289_120), (0x0e, 278_784), (0x0e, 279_072)]);
-        inputs.extend([(0x0f, 156_672), (0x0f, 157_056)]);
-    } else if fork >= Fork::Isthmus {
-        inputs.extend([(0x0c, 513_760), (0x0c, 513_920), (0x0e, 488_448), (0x0e, 488_736)]);
-        inputs.extend([(0x0f, 235_008), (0x0f, 235_392)]);
-    }
-    inputs
 }

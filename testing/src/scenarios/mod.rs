@@ -9,6 +9,7 @@ mod execution;
 mod invalid;
 mod l1;
 pub mod lies;
+mod precompiles;
 mod table;
 
 pub use table::{all, markdown};

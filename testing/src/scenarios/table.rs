@@ -1,6 +1,6 @@
 //! Every story, and on which forks it is told.
 
-use super::{Scenario, activation, batches, channels, config, execution, invalid, l1};
+use super::{Scenario, activation, batches, channels, config, execution, invalid, l1, precompiles};
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
 use unroll_protocol::forks::Fork;
@@ -60,8 +60,8 @@ const STANDING: &[Scenario] = scenarios! {
         "Every transaction pays the operator fee of its fork.";
     pectra_blob_schedule Ecotone..Karst l1::pectra_blob_schedule,
         "The rollup takes Prague's blob prices for Cancun's until the fix.";
-    precompile Bedrock..Karst execution::precompiles,
-        "Precompiles with as much input as the fork takes, and with more.";
+    precompile Bedrock..Karst precompiles::precompiles,
+        "Precompiles with as much input as the fork takes, and with more; and a known result of each, which a contract remembers.";
     sequence_window_expiry Bedrock..Karst batches::window_expiry,
         "Nobody posts batches in time; empty blocks fill the slots.";
     span_overlap Delta..Karst batches::span_overlap,
