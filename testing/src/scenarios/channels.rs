@@ -140,41 +140,85 @@ pub(super) fn garbage(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
-/// Frames out of order and twice: from Holocene, what does not follow is dropped (C-011, C-013, D-022).
+/// An order in which the frames of a channel come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    InOrder,
+    /// Each frame twice but the last one, which would open the channel anew when it has been read.
+    Twice,
+    Reversed,
+    /// The first frame an L1 block after the others.
+    FirstLater,
+    /// A frame that opens nothing alone before; then the third one and the first one again before the second one.
+    Mixed,
+}
+
+/// Frames in any order and twice: until Holocene all that counts is that they come, then what does not follow is dropped (C-011,
+/// C-013, D-022).
 pub(super) fn holocene_frame(fork: Fork) -> Story {
     let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 6);
-    devnet.sequence();
+    let mut events = Vec::new();
+    for order in [Order::InOrder, Order::Twice, Order::Reversed, Order::FirstLater, Order::Mixed] {
+        devnet.sequence();
+        let (first, head) = (devnet.poster.next, devnet.head().header.number);
+        for payloads in ordered(&mut devnet, order) {
+            let transactions: Vec<_> = payloads
+                .into_iter()
+                .map(|payload| devnet.poster.calldata(&devnet.genesis.config, payload))
+                .collect();
+            devnet.mine(&transactions);
+        }
+        events.extend(devnet.sync());
+        let arrives = !super::is_strict(fork) || !matches!(order, Order::Reversed | Order::FirstLater);
+        assert_eq!(devnet.safe(), if arrives { head } else { first - 1 }, "{order:?}");
+        // Once more, as it should be.
+        devnet.poster.next = if arrives { head + 1 } else { first };
+        devnet.advance();
+        events.extend(devnet.sync());
+        assert!(devnet.safe() >= head, "{order:?}");
+    }
+    let dropped = |wanted: fn(&FrameDrop) -> bool| move |event: &Event| matches!(event, Event::FrameDropped { why, .. } if wanted(why));
+    if super::is_strict(fork) {
+        let opens_nothing = |why: &FrameDrop| matches!(why, FrameDrop::NotFirst | FrameDrop::NoChannel);
+        expect(&events, "frame that opens nothing", dropped(opens_nothing));
+        expect(&events, "frame out of order", dropped(|why| *why == FrameDrop::OutOfOrder));
+    } else {
+        let twice = |why: &FrameDrop| matches!(why, FrameDrop::Rejected(FrameRejection::Duplicate(_)));
+        expect(&events, "frame that comes twice", dropped(twice));
+    }
+    Story::whole(devnet)
+}
+
+/// The frames of everything that was not posted yet, as the payloads of L1 blocks.
+fn ordered(devnet: &mut Devnet, order: Order) -> Vec<Vec<Bytes>> {
     let cfg = devnet.rollup().clone();
     let time = L1Time(devnet.l1.next_time());
-    let batches = devnet.poster.batches(&cfg, &devnet.l1, &devnet.l2, 1..devnet.l2.len());
+    let from = usize::try_from(devnet.poster.next).expect("small");
+    let batches = devnet.poster.batches(&cfg, &devnet.l1, &devnet.l2, from..devnet.l2.len());
     devnet.poster.config.frame_bytes = 60;
     let frames = devnet.poster.channel(&cfg, time, &batches);
     devnet.poster.config.frame_bytes = 100_000;
     assert!(frames.len() >= 3, "the channel has several frames");
-    // The first frame of a payload is judged against nothing (C-014), so the one that opens nothing comes alone.
-    let stray = devnet.poster.calldata(&cfg, batcher::payload(&frames[1..2]));
-    let mut order: Vec<Frame> = vec![frames[0].clone(), frames[2].clone(), frames[0].clone()];
-    order.extend_from_slice(&frames[1..]);
-    let mixed = devnet.poster.calldata(&cfg, batcher::payload(&order));
-    devnet.mine(&[stray, mixed]);
-    devnet.poster.next = devnet.l2.len() as u64;
-    devnet.advance_to(14);
-    let events = devnet.sync();
-    let dropped = |why: fn(&FrameDrop) -> bool| move |event: &Event| matches!(event, Event::FrameDropped { why: actual, .. } if why(actual));
-    expect(
-        &events,
-        "frame that opens nothing",
-        dropped(|why| matches!(why, FrameDrop::NotFirst | FrameDrop::NoChannel)),
-    );
-    expect(
-        &events,
-        "frame out of order",
-        dropped(|why| {
-            matches!(why, FrameDrop::OutOfOrder | FrameDrop::Rejected(FrameRejection::Duplicate(_)))
-        }),
-    );
-    assert!(devnet.safe() >= 14);
-    Story::whole(devnet)
+    let payload = |frames: &[Frame]| batcher::payload(frames);
+    match order {
+        Order::InOrder => vec![vec![payload(&frames)]],
+        Order::Twice => {
+            let twice = |frame: &Frame| vec![frame.clone(); if frame.is_last { 1 } else { 2 }];
+            let twice: Vec<_> = frames.iter().flat_map(twice).collect();
+            vec![vec![payload(&twice)]]
+        }
+        Order::Reversed => {
+            let reversed: Vec<_> = frames.into_iter().rev().collect();
+            vec![vec![payload(&reversed)]]
+        }
+        Order::FirstLater => vec![vec![payload(&frames[1..])], vec![payload(&frames[..1])]],
+        Order::Mixed => {
+            // The first frame of a payload is judged against nothing (C-014), so the one that opens nothing comes alone.
+            let mut mixed = vec![frames[0].clone(), frames[2].clone(), frames[0].clone()];
+            mixed.extend_from_slice(&frames[1..]);
+            vec![vec![payload(&frames[1..2]), payload(&mixed)]]
+        }
+    }
 }
 
 /// A channel that was opened before the agreed block's L1 origin holds the blocks after it (H-030): written as a batcher that

@@ -38,8 +38,8 @@ const STANDING: &[Scenario] = scenarios! {
         "Malformed payloads, frames, compression and batches in the batcher's own name.";
     holocene_batches Holocene..Karst batches::holocene_batches,
         "Batches of a channel come twice and too early.";
-    holocene_frame Holocene..Karst channels::holocene_frame,
-        "Frames come out of order and twice.";
+    holocene_frame Bedrock..Karst channels::holocene_frame,
+        "Frames come in order, twice, backwards, and mixed: until Holocene any order will do.";
     holocene_invalid_batch Delta..Karst batches::holocene_invalid_batch,
         "One block of a span is invalid: until Holocene all of it is void; then a batch holds a deposit.";
     isthmus_requests Isthmus..Karst execution::isthmus_requests,
