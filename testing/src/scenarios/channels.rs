@@ -143,7 +143,7 @@ pub(super) fn garbage(fork: Fork) -> Story {
 /// An order in which the frames of a channel come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
-    InOrder,
+    Straight,
     /// Each frame twice but the last one, which would open the channel anew when it has been read.
     Twice,
     Reversed,
@@ -158,7 +158,7 @@ enum Order {
 pub(super) fn holocene_frame(fork: Fork) -> Story {
     let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 6);
     let mut events = Vec::new();
-    for order in [Order::InOrder, Order::Twice, Order::Reversed, Order::FirstLater, Order::Mixed] {
+    for order in [Order::Straight, Order::Twice, Order::Reversed, Order::FirstLater, Order::Mixed] {
         devnet.sequence();
         let (first, head) = (devnet.poster.next, devnet.head().header.number);
         for payloads in ordered(&mut devnet, order) {
@@ -201,7 +201,7 @@ fn ordered(devnet: &mut Devnet, order: Order) -> Vec<Vec<Bytes>> {
     assert!(frames.len() >= 3, "the channel has several frames");
     let payload = |frames: &[Frame]| batcher::payload(frames);
     match order {
-        Order::InOrder => vec![vec![payload(&frames)]],
+        Order::Straight => vec![vec![payload(&frames)]],
         Order::Twice => {
             let twice = |frame: &Frame| vec![frame.clone(); if frame.is_last { 1 } else { 2 }];
             let twice: Vec<_> = frames.iter().flat_map(twice).collect();
