@@ -1,12 +1,12 @@
 //! What happens inside of blocks.
 
-use super::{Story, activating, chain, count, signed, transfer};
+use super::{Story, chain, count, signed, transfer};
 use crate::{
     batcher,
     devnet::{Devnet, config::ForkConfig, contracts as code, events::config_update, keys::Key, l2, poster},
 };
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 use unroll_derive::Event;
 use unroll_protocol::{
     extra_data::BaseFeeSettings,
@@ -104,55 +104,4 @@ pub(super) fn min_base_fee(fork: Fork) -> Story {
     assert!(fee(announced) < LEAST, "not in its own block");
     assert!((announced + 1..devnet.l2.len()).all(|number| fee(number) >= LEAST));
     Story::whole(devnet)
-}
-
-/// The operator fee of each fork goes to its vault (I-030).
-pub(super) fn operator_fee(fork: Fork) -> Story {
-    let mut devnet = chain(ForkConfig::until(fork), |config| {
-        config.l2.operator_fee_scalar = 2_000_000;
-        config.l2.operator_fee_constant = 777;
-        config.traffic.deposits = 0;
-    });
-    check_operator_fees(&mut devnet, |_| fork >= Fork::Jovian, 10);
-    devnet.advance_to(24);
-    devnet.sync();
-    Story::whole(devnet)
-}
-
-/// Jovian multiplies the operator fee from its first block on in which there can be one (I-030, I-032).
-pub(super) fn operator_fee_transition(fork: Fork) -> Story {
-    let mut devnet = chain(activating(fork, 8), |config| {
-        config.l2.operator_fee_scalar = 2_000_000;
-        config.l2.operator_fee_constant = 777;
-        config.traffic.deposits = 0;
-    });
-    check_operator_fees(&mut devnet, |block| block >= 4, 10);
-    devnet.advance_to(16);
-    devnet.sync();
-    Story::whole(devnet)
-}
-
-/// Builds blocks with one transfer each, and compares what the vault gets with the formula of the block's fork.
-fn check_operator_fees(devnet: &mut Devnet, is_jovian: impl Fn(u64) -> bool, blocks: u64) {
-    let vault = |devnet: &Devnet| {
-        let account =
-            l2::account(devnet.rollup(), &devnet.store, &devnet.head().header, code::predeploy(0x1b));
-        account.map_or(U256::ZERO, |account| account.balance)
-    };
-    let mut nonce = 0;
-    for number in 1..=blocks {
-        let before = vault(devnet);
-        let empty = devnet.rollup().must_be_empty(devnet.next_time());
-        let users = if empty { Vec::new() } else { vec![transfer(devnet, nonce)] };
-        nonce += users.len() as u64;
-        let transfers = devnet.sequence_block(users).batched().count() as u64;
-        let gas = 21_000 * 2_000_000;
-        let fee = if is_jovian(number) { gas * 100 + 777 } else { gas / 1_000_000 + 777 };
-        assert_eq!(vault(devnet) - before, U256::from(fee * transfers), "block {number}");
-        assert_eq!(transfers, u64::from(!empty), "block {number}");
-        while devnet.next_time().0 >= devnet.l1.next_time() {
-            let batches = devnet.post();
-            devnet.mine(&batches);
-        }
-    }
 }

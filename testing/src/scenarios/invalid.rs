@@ -45,7 +45,7 @@ pub(super) fn every_kind(fork: Fork) -> Story {
 }
 
 /// The blocks of a slot of L1, of which the last one is bad.
-fn replaced(devnet: &mut Devnet, bad: &Bytes) {
+pub(super) fn replaced(devnet: &mut Devnet, bad: &Bytes) {
     devnet.sequence();
     let first = usize::try_from(devnet.safe()).expect("the chain is short") + 1;
     let last = devnet.l2.len() - 1;

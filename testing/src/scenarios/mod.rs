@@ -9,6 +9,7 @@ mod execution;
 mod invalid;
 mod l1;
 pub mod lies;
+mod operator_fee;
 mod precompiles;
 mod table;
 

@@ -1,6 +1,8 @@
 //! Every story, and on which forks it is told.
 
-use super::{Scenario, activation, batches, channels, config, execution, invalid, l1, precompiles};
+use super::{
+    Scenario, activation, batches, channels, config, execution, invalid, l1, operator_fee, precompiles,
+};
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
 use unroll_protocol::forks::Fork;
@@ -56,8 +58,8 @@ const STANDING: &[Scenario] = scenarios! {
         "A channel that was opened before the agreed block's L1 origin holds the next blocks.";
     l1_reorg Bedrock..Karst l1::reorg,
         "L1 gives up blocks with batches and deposits.";
-    operator_fee Isthmus..Karst execution::operator_fee,
-        "Every transaction pays the operator fee of its fork.";
+    operator_fee Isthmus..Karst operator_fee::operator_fee,
+        "Every transaction but deposits pays the operator fee of its fork, at changing rates; one wei too little is too little.";
     pectra_blob_schedule Ecotone..Karst l1::pectra_blob_schedule,
         "The rollup takes Prague's blob prices for Cancun's until the fix.";
     precompile Bedrock..Karst precompiles::precompiles,
@@ -80,8 +82,8 @@ const ACTIVATING: &[Scenario] = scenarios! {
         "Jovian's header fields begin one block before its L1 info.";
     karst_activation Karst..Karst activation::karst,
         "Karst's 31 upgrade transactions run, on gas of their own; the last one reverts, as our predeploys answer it too little.";
-    operator_fee_fix_transition Jovian..Jovian execution::operator_fee_transition,
-        "The operator fee's formula changes with Jovian.";
+    operator_fee_fix_transition Jovian..Jovian operator_fee::transition,
+        "The operator fee's formula changes with Jovian; who could just pay it cannot any more.";
     system_config Bedrock..Karst config::system_config,
         "Config updates of every kind, and malformed ones, in the L1 blocks before, at and after a fork.";
 };
