@@ -1,6 +1,6 @@
 //! Forks that activate in the middle of a chain.
 
-use super::{Story, activating, chain, expect, is_drop, transfer};
+use super::{Story, activating, chain, expect, is_drop, receipts, transfer};
 use crate::{
     batcher,
     devnet::{Devnet, poster},
@@ -153,18 +153,10 @@ pub(super) fn karst(fork: Fork) -> Story {
     let block = &devnet.l2[ACTIVATION];
     let deposits = block.transactions.iter().filter(|tx| tx.first() == Some(&DEPOSIT_TX_TYPE)).count();
     assert_eq!(deposits, block.transactions.len(), "nothing but deposits (F-020)");
-    let failed: Vec<usize> = (0..block.receipts.len()).filter(|&i| !succeeded(&block.receipts[i])).collect();
+    let receipts = receipts(block);
+    let failed: Vec<usize> = (0..receipts.len()).filter(|&i| !receipts[i].success).collect();
     // The last one upgrades all predeploys at once and asks each for its settings, which ours do not have: it reverts, and
     // stays in the block (G-056).
     assert_eq!(failed, [31], "upgrade transactions that failed");
     Story::whole(devnet)
-}
-
-/// Whether a receipt, in EIP-2718 encoding, says so.
-pub(super) fn succeeded(receipt: &Bytes) -> bool {
-    let start = usize::from(receipt[0] < 0x80);
-    let mut rest = &receipt[start..];
-    let header = alloy_rlp::Header::decode(&mut rest).expect("a receipt is a list");
-    assert!(header.list);
-    rest[0] == 1
 }

@@ -11,12 +11,13 @@ mod l1;
 pub mod lies;
 mod operator_fee;
 mod precompiles;
+mod state;
 mod table;
 
 pub use table::{all, markdown};
 
 use crate::devnet::{
-    Devnet, DevnetConfig, RangeWitness,
+    Devnet, DevnetConfig, L2Block, RangeWitness,
     config::ForkConfig,
     keys::{Call, Key},
 };
@@ -29,7 +30,10 @@ use unroll_derive::{
     event::{DropReason, Fate},
 };
 use unroll_proof::claim::Outcome;
-use unroll_protocol::forks::Fork;
+use unroll_protocol::{
+    forks::Fork,
+    reader::{ReadError, Reader},
+};
 
 /// A story.
 #[derive(Clone, Copy)]
@@ -157,6 +161,34 @@ fn signed(key: &Key, devnet: &Devnet, nonce: u64, to: Address, gas_limit: u64, i
     let chain_id = devnet.config.l2.chain_id;
     let call = Call { chain_id, nonce, gas_limit, to: TxKind::Call(to), value: U256::ZERO, input };
     key.call(call).encoded_2718().into()
+}
+
+/// What a block's receipt says of a transaction.
+struct Receipt {
+    success: bool,
+    /// Of this transaction alone.
+    gas: u64,
+    /// Items of the receipt.
+    fields: usize,
+}
+
+/// The receipts of a block, one for each transaction.
+fn receipts(block: &L2Block) -> Vec<Receipt> {
+    let mut before = 0;
+    let read = |receipt: &Bytes| {
+        let mut reader = Reader::new(&receipt[usize::from(receipt[0] < 0x80)..]);
+        let mut items = reader.rlp_list()?;
+        let (success, cumulative) = (items.rlp_u64()? == 1, items.rlp_u64()?);
+        let mut fields = 2;
+        while !items.is_empty() {
+            items.rlp_item()?;
+            fields += 1;
+        }
+        let gas = cumulative - before;
+        before = cumulative;
+        Ok::<_, ReadError>(Receipt { success, gas, fields })
+    };
+    block.receipts.iter().map(read).collect::<Result<_, _>>().expect("our own receipts are RLP")
 }
 
 fn count(events: &[Event], matches: impl Fn(&Event) -> bool) -> usize {

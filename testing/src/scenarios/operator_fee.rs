@@ -1,6 +1,6 @@
 //! The operator fee: who pays it, how much, and who cannot.
 
-use super::{Story, activating, chain, invalid::replaced, signed};
+use super::{Story, activating, chain, invalid::replaced, receipts, signed};
 use crate::devnet::{
     Devnet,
     config::ForkConfig,
@@ -13,7 +13,6 @@ use crate::devnet::{
 use alloy_consensus::Transaction;
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, Bytes, Log, TxKind, U256};
-use alloy_rlp::Decodable;
 use unroll_protocol::{
     deposit::DEPOSIT_TX_TYPE,
     forks::Fork,
@@ -137,7 +136,7 @@ fn deposit() -> Deposit {
 fn deposits_pay_nothing(devnet: &mut Devnet) {
     let before = balances(devnet);
     let block = devnet.sequence_block(Vec::new());
-    assert!(gas_used(&block.receipts)[1] > 50_000, "there is a deposit, which takes gas");
+    assert!(receipts(block)[1].gas > 50_000, "there is a deposit, which takes gas");
     assert_eq!(balances(devnet), before, "block {}", devnet.head().header.number);
 }
 
@@ -163,9 +162,8 @@ fn pay(devnet: &mut Devnet, nonce: &mut u64, rate: OperatorFee, is_jovian: bool)
     let before = balances(devnet);
     let block = devnet.sequence_block(users);
     let number = block.header.number;
-    let receipts: Vec<_> = block.transactions.iter().zip(gas_used(&block.receipts)).collect();
-    let gases: Vec<u64> =
-        receipts.into_iter().filter(|(tx, _)| tx[0] != DEPOSIT_TX_TYPE).map(|(_, gas)| gas).collect();
+    let own = block.transactions.iter().zip(receipts(block)).filter(|(tx, _)| tx[0] != DEPOSIT_TX_TYPE);
+    let gases: Vec<u64> = own.map(|(_, receipt)| receipt.gas).collect();
     assert_eq!(gases.len(), 3, "block {number}");
     assert_eq!(gases[0], 21_000, "block {number}");
     assert!(gases[1] < 50_000 && gases[2] < 100_000, "block {number}: {gases:?}");
@@ -187,21 +185,6 @@ fn balances(devnet: &Devnet) -> [U256; 6] {
 fn balance(devnet: &Devnet, address: Address) -> U256 {
     let account = l2::account(devnet.rollup(), &devnet.store, &devnet.head().header, address);
     account.map_or(U256::ZERO, |account| account.balance)
-}
-
-/// What each transaction of a block took, from its receipts: a list that begins with the outcome and the gas that all so far took.
-fn gas_used(receipts: &[Bytes]) -> Vec<u64> {
-    let mut before = 0;
-    let taken = receipts.iter().map(|receipt| {
-        let mut rest = &receipt[usize::from(receipt[0] < 0x80)..];
-        alloy_rlp::Header::decode(&mut rest).expect("a receipt is a list");
-        u8::decode(&mut rest).expect("the outcome");
-        let all = u64::decode(&mut rest).expect("the gas");
-        let own = all - before;
-        before = all;
-        own
-    });
-    taken.collect()
 }
 
 fn call(devnet: &Devnet, nonce: u64, gas_limit: u64, to: Address, value: U256, input: Bytes) -> Call {
@@ -234,7 +217,7 @@ fn only_one_can_pay(devnet: &mut Devnet, able: &Key, unable: &Key, rate: Operato
     devnet.sequence_block(wanted);
     let block = devnet.head();
     assert_eq!(block.batched().collect::<Vec<_>>(), [&everything(devnet, able)]);
-    let gas = *gas_used(&block.receipts).last().expect("it has a receipt");
+    let gas = receipts(block).last().expect("it has a receipt").gas;
     assert!(gas < GAS_LIMIT / 2, "{gas}");
     let any = Key::new(SENDER).call(call(devnet, 0, GAS_LIMIT, code::BURNER, U256::ZERO, Bytes::new()));
     let price = any.effective_gas_price(block.header.base_fee_per_gas);

@@ -1,7 +1,7 @@
 //! Every story, and on which forks it is told.
 
 use super::{
-    Scenario, activation, batches, channels, config, execution, invalid, l1, operator_fee, precompiles,
+    Scenario, activation, batches, channels, config, execution, invalid, l1, operator_fee, precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
@@ -68,6 +68,8 @@ const STANDING: &[Scenario] = scenarios! {
         "Nobody posts batches in time; empty blocks fill the slots.";
     span_overlap Delta..Karst batches::span_overlap,
         "Spans begin below the safe head: one repeats it, one contradicts it.";
+    state_changes Bedrock..Karst state::state_changes,
+        "Storage is cleared, contracts are destroyed, deposits fail, accounts take on code and give it up: what is left of each.";
     trace_extension Bedrock..Karst l1::trace_extension,
         "The claimed block lies behind the safe head: the true claim is the safe head's root.";
 };
