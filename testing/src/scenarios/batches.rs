@@ -105,21 +105,6 @@ pub(super) fn deposits_only(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
-/// Batches of one channel that come twice, or too early: strictly in order, the early one ends the channel (F-010, F-082).
-pub(super) fn holocene_batches(fork: Fork) -> Story {
-    let mut devnet = at(fork);
-    devnet.sequence();
-    let batches = [1, 2, 2, 3, 5, 4].map(|block| honest(&devnet, block));
-    mine(&mut devnet, &batches);
-    devnet.poster.next = 4;
-    devnet.advance_to(14);
-    let events = devnet.sync();
-    expect(&events, "past batch", |event| matches!(event, Event::Batch { fate: Fate::Past, .. }));
-    expect(&events, "early batch", |event| is_drop(event, DropReason::Future));
-    expect(&events, "flush", |event| matches!(event, Event::Flushed { .. }));
-    Story::whole(devnet)
-}
-
 /// A span of which one block is invalid. From Holocene what comes before stays, and what comes after is lost (F-090, H-011); until
 /// then all of it is void, and the sequencer's own blocks fill its slots (F-001, H-013).
 pub(super) fn holocene_invalid_batch(fork: Fork) -> Story {

@@ -10,6 +10,7 @@ mod invalid;
 mod l1;
 pub mod lies;
 mod operator_fee;
+mod orders;
 mod precompiles;
 mod state;
 mod table;

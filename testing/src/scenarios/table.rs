@@ -1,7 +1,8 @@
 //! Every story, and on which forks it is told.
 
 use super::{
-    Scenario, activation, batches, channels, config, execution, invalid, l1, operator_fee, precompiles, state,
+    Scenario, activation, batches, channels, config, execution, invalid, l1, operator_fee, orders,
+    precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
@@ -38,8 +39,8 @@ const STANDING: &[Scenario] = scenarios! {
         "L1 ends within the next block's channel: the true claim is the agreed root.";
     garbage_channel Bedrock..Karst channels::garbage,
         "Malformed payloads, frames, compression and batches in the batcher's own name.";
-    holocene_batches Holocene..Karst batches::holocene_batches,
-        "Batches of a channel come twice and too early.";
+    holocene_batches Bedrock..Karst orders::holocene_batches,
+        "Batches and spans come in every order, twice, overlapping and with gaps: until Holocene any order will do.";
     holocene_frame Bedrock..Karst channels::holocene_frame,
         "Frames come in order, twice, backwards, and mixed: until Holocene any order will do.";
     holocene_invalid_batch Delta..Karst batches::holocene_invalid_batch,
