@@ -142,7 +142,7 @@ fn mainnet(c: &mut Criterion) {
                         Poll::Attributes(attributes) => break drop(black_box(attributes)),
                         Poll::NeedL1 { number } => {
                             let block = memory.block_info_by_number(number).unwrap().unwrap();
-                            let input = reader.read(&mut memory, &block, &mut Vec::new()).unwrap();
+                            let input = reader.read(&mut memory, &block, &mut Vec::new()).unwrap().unwrap();
                             pipeline.push_l1(input).unwrap();
                         }
                         other => panic!("{other:?}"),

@@ -6,7 +6,8 @@ use crate::{
     error::{DeriveError, DriveError, Misuse},
     event::Event,
     provider::{
-        BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider,
+        AltDaInput, BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider,
+        Provider,
     },
 };
 use alloc::{boxed::Box, vec::Vec};
@@ -170,6 +171,10 @@ impl<L1: ChainProvider, B, L2> ChainProvider for Parts<'_, L1, B, L2> {
 impl<L1: Provider, B: BlobProvider<Error = L1::Error>, L2> BlobProvider for Parts<'_, L1, B, L2> {
     fn blobs(&mut self, block: &L1Ref, hashes: &[IndexedBlobHash]) -> Result<Vec<Box<Blob>>, Self::Error> {
         self.blobs.blobs(block, hashes)
+    }
+
+    fn alt_da_input(&mut self, commitment: &Bytes) -> Result<AltDaInput, Self::Error> {
+        self.blobs.alt_da_input(commitment)
     }
 }
 

@@ -59,6 +59,7 @@ impl<'c> Driver<'c> {
                     let block = backend.block_info_by_number(number).map_err(DriveError::Provider)?;
                     let Some(block) = block else { return Ok(None) };
                     let input = self.reader.read(backend, &block, self.pipeline.events_mut())?;
+                    let Some(input) = input else { return Ok(None) };
                     self.pipeline.push_l1(input)?;
                 }
                 Poll::NeedL2 { numbers, with_transactions } => {

@@ -1,6 +1,7 @@
 //! Why derivation stops. Bad batches, frames and channels are no errors but [events](crate::event::Event).
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
+use unroll_alt_da::AltDaError;
 use unroll_protocol::{
     deposit::DepositError,
     forks::Fork,
@@ -19,10 +20,10 @@ pub enum DeriveError {
     /// Inputs that the protocol rules out: derivation must stop.
     #[error("the protocol rules this out: {0}")]
     Critical(#[from] CriticalCause),
-    /// The chain's data is not on L1 (B-041 to B-046), which this crate does not know. To go on without it would derive another
-    /// chain.
-    #[error("not supported: alt-DA")]
-    AltDa,
+    /// The chain's data is not on L1, and the backend has no service to ask for it (B-044). To go on without it would derive
+    /// another chain.
+    #[error("the chain uses alt-DA, and the backend has no data-availability service")]
+    AltDaUnsupported,
     /// The caller broke the contract of the pipeline: a bug.
     #[error("the pipeline was misused: {0}")]
     Misuse(#[from] Misuse),
@@ -41,6 +42,12 @@ pub enum ResetCause {
     /// The L1 blocks at hand begin neither with the safe head's origin nor with the block after it (F-004).
     #[error("L1 is known from block {front:?} on, but the safe head's origin is {origin:?}")]
     Window { front: Option<BlockId>, origin: BlockId },
+    /// B-001: what was read ahead for challenges is not there any more.
+    #[error("L1 block {number} is {actual}, but {expected} was read ahead")]
+    ReadAhead { number: u64, actual: B256, expected: B256 },
+    /// B-044: start again from below the block, [far enough back](unroll_protocol::config::RollupConfig::sync_lookback) (B-046).
+    #[error("the challenge of a commitment in L1 block {block}, of which the input was used, expired")]
+    ChallengeExpired { block: u64 },
     /// G-003.
     #[error("epoch {epoch:?} neither is the safe head's origin {origin:?} nor follows it")]
     Epoch { epoch: BlockId, origin: BlockId },
@@ -59,6 +66,9 @@ pub enum CriticalCause {
     /// A receipt of a known type that does not decode (B-005).
     #[error("receipt {index} of L1 block {block} does not decode")]
     Receipt { block: u64, index: usize },
+    /// B-044: neither the data-availability service nor L1 has it, and nobody challenged it in time.
+    #[error("the input of commitment {commitment} in L1 block {block} is lost")]
+    InputLost { block: u64, commitment: Bytes },
     /// G-034.
     #[error("L1 block {0} has no base fee")]
     BaseFee(u64),
@@ -126,5 +136,20 @@ pub enum DriveError<E> {
 impl<E, C: Into<DeriveError>> From<C> for DriveError<E> {
     fn from(cause: C) -> Self {
         Self::Derive(cause.into())
+    }
+}
+
+impl<E> DriveError<E> {
+    pub(crate) fn from_alt_da(error: AltDaError<E>) -> Self {
+        match error {
+            AltDaError::Provider(error) => Self::Provider(error),
+            AltDaError::Unsupported => DeriveError::AltDaUnsupported.into(),
+            AltDaError::Reorganised { number, actual, expected } => {
+                ResetCause::ReadAhead { number, actual, expected }.into()
+            }
+            AltDaError::Expired(block) => ResetCause::ChallengeExpired { block }.into(),
+            AltDaError::Lost { block, commitment } => CriticalCause::InputLost { block, commitment }.into(),
+            AltDaError::Receipt { block, index } => CriticalCause::Receipt { block, index }.into(),
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the pipeline decided, as data: each event names the rule that it follows.
 
 use alloy_primitives::{Address, B256};
+use unroll_alt_da::Decision;
 use unroll_protocol::{
     batch::BatchError,
     blob::BlobError,
@@ -31,6 +32,8 @@ pub enum Event {
     DataRead { block: u64, transaction: usize, blob: Option<B256>, bytes: usize },
     /// A blob does not hold rollup data (B-032 to B-036).
     BlobIgnored { block: u64, hash: B256, why: BlobError },
+    /// A commitment or a challenge of alt-DA (B-041 to B-045).
+    AltDa(Decision),
     /// A payload holds no frames, or one that does not parse: all of it is ignored (B-040, B-041, C-005).
     PayloadIgnored { block: u64, why: FrameError },
     /// A frame went into its channel.
@@ -230,6 +233,7 @@ impl Event {
             Self::StrictOrdering { .. } => "F-084",
             Self::PayloadRefused { .. } => "H-013",
             Self::PayloadReplaced { .. } => "H-011",
+            Self::AltDa(decision) => decision.rule(),
         }
     }
 }

@@ -178,9 +178,6 @@ impl<'c> Pipeline<'c> {
 
     /// Takes the L1 block that was asked for. It must follow the one before (B-001).
     pub fn push_l1(&mut self, mut block: L1Input) -> Result<(), DeriveError> {
-        if self.cfg.alt_da.is_some() {
-            return Err(DeriveError::AltDa); // B-041 to B-046
-        }
         let origin = block.origin;
         let number = origin.number;
         if !matches!(self.phase, Phase::Dry) || self.need_l1() != (Poll::NeedL1 { number }) {

@@ -4,45 +4,11 @@
 //! verdict. Whatever a provider returns is believed: one that reads from an untrusted host checks hashes and roots first
 //! (B-003, B-004, B-020).
 
-use alloc::{boxed::Box, vec::Vec};
+use alloc::vec::Vec;
 use alloy_consensus::{Header, Sealed};
-use alloy_eips::eip4844::Blob;
 use alloy_primitives::{B256, Bytes};
-use unroll_protocol::units::L1Ref;
 
-pub use unroll_protocol::provider::Provider;
-
-/// L1 blocks, as raw EIP-2718 bytes: types that nobody knows yet survive, and only what concerns the rollup is decoded
-/// (B-005, B-007).
-pub trait ChainProvider: Provider {
-    /// The canonical block of this number. `None`: it lies past the L1 head that this run is committed to. That ends
-    /// derivation; it is not a failure (B-002).
-    fn block_info_by_number(&mut self, number: u64) -> Result<Option<L1Ref>, Self::Error>;
-
-    /// The header with this hash.
-    fn header_by_hash(&mut self, hash: B256) -> Result<Header, Self::Error>;
-
-    /// The receipts of a block, in order.
-    fn receipts_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Self::Error>;
-
-    /// The transactions of a block, in order, without blob sidecars.
-    fn transactions_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Self::Error>;
-}
-
-/// A blob as a block refers to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct IndexedBlobHash {
-    /// The position among all blobs of the L1 block (B-018); the result must not depend on it.
-    pub index: u64,
-    /// The versioned hash, which names the blob.
-    pub hash: B256,
-}
-
-/// Blobs of L1 blocks.
-pub trait BlobProvider: Provider {
-    /// The blobs of these hashes, in this order. A blob that cannot be had is an error, never an empty blob (B-019).
-    fn blobs(&mut self, block: &L1Ref, hashes: &[IndexedBlobHash]) -> Result<Vec<Box<Blob>>, Self::Error>;
-}
+pub use unroll_protocol::provider::{AltDaInput, BlobProvider, ChainProvider, IndexedBlobHash, Provider};
 
 /// An L2 block in full.
 #[derive(Clone, Debug)]

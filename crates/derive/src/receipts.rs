@@ -6,7 +6,7 @@ use alloy_primitives::{Address, Bytes, Log};
 use unroll_protocol::{
     config::RollupConfig,
     deposit::{decode_deposit, is_deposit},
-    l1_receipt::{L1Receipt, is_future_type},
+    l1_receipt::{Entry, read_logs},
     system_config::ConfigUpdate,
     units::L1Ref,
 };
@@ -30,29 +30,15 @@ impl Logs<'_> {
     /// Fills in the config updates and deposits of the block.
     pub(crate) fn read(mut self) -> Result<(), CriticalCause> {
         let (block, contracts) = (self.block.number, [self.cfg.l1_system_config, self.cfg.deposit_contract]);
-        let mut log_index = 0; // among all logs of the block (G-017)
-        for (index, receipt) in self.receipts.iter().enumerate() {
-            let parsed = L1Receipt::decode(receipt);
-            if is_future_type(receipt) && (parsed.is_err() || !self.has_type_of_transaction(index)) {
-                self.events.push(Event::ReceiptIgnored { block, index }); // B-005; B-006: its logs do not count
-                continue;
+        let malformed = |index| CriticalCause::Receipt { block, index };
+        let wanted = |address: &Address| contracts.contains(address);
+        read_logs(self.receipts, self.transactions, wanted, malformed, |entry| match entry {
+            Entry::Log { log_index, log, .. } => self.take(&log, log_index),
+            Entry::Ignored { receipt: index } => {
+                self.events.push(Event::ReceiptIgnored { block, index });
+                Ok(())
             }
-            let malformed = |_| CriticalCause::Receipt { block, index };
-            let mut receipt = parsed.map_err(malformed)?;
-            while receipt.has_log() {
-                let log = receipt.next_log(|address| contracts.contains(address)).map_err(malformed)?;
-                if let Some(log) = log.filter(|_| receipt.success) {
-                    self.take(&log, log_index)?;
-                }
-                log_index += 1;
-            }
-        }
-        Ok(())
-    }
-
-    fn has_type_of_transaction(&self, index: usize) -> bool {
-        let Some(transactions) = self.transactions else { return true };
-        transactions.get(index).and_then(|tx| tx.first()) == self.receipts[index].first()
+        })
     }
 
     fn take(&mut self, log: &Log, log_index: u64) -> Result<(), CriticalCause> {

@@ -11,9 +11,10 @@ use crate::{
 use alloc::vec::Vec;
 use alloy_consensus::Header;
 use alloy_eips::eip4844::Blob;
-use alloy_primitives::{Address, B256, Bloom, BloomInput, Bytes};
+use alloy_primitives::{Address, B256, Bytes};
+use unroll_alt_da::AltDa;
 use unroll_protocol::{
-    blob::decode_blob, config::RollupConfig, deposit::DEPOSIT_TOPIC, l1_info::L1Fees,
+    blob::decode_blob, config::RollupConfig, deposit::DEPOSIT_TOPIC, l1_info::L1Fees, l1_receipt::may_log,
     system_config::ConfigUpdate, units::L1Ref,
 };
 
@@ -46,20 +47,24 @@ pub struct L1Reader<'c> {
     known_until: u64,
     /// Deposits of blocks up to this one are in the safe chain already.
     deposited_until: u64,
+    /// Where the rollup's data lies beside L1.
+    alt_da: Option<AltDa<'c>>,
 }
 
 impl<'c> L1Reader<'c> {
     /// A reader from `start` on.
-    pub const fn new(cfg: &'c RollupConfig, start: &Start) -> Self {
+    pub fn new(cfg: &'c RollupConfig, start: &Start) -> Self {
         Self {
             cfg,
             batcher: start.batcher,
             known_until: start.base.number,
             deposited_until: start.safe_origin,
+            alt_da: cfg.alt_da.as_ref().map(AltDa::new),
         }
     }
 
-    /// Reads the block that follows the last one.
+    /// Reads the block that follows the last one. `None`: the rollup uses alt-DA, an input cannot be had, and L1 does not go on
+    /// far enough to say whether it counts (B-044). The call can be repeated when it does.
     ///
     /// Receipts are asked for only if the header's bloom filter says that they may concern the rollup, blobs only if the
     /// batcher sent them. A block whose data cannot be had is the provider's error, never an empty block (B-019).
@@ -70,7 +75,8 @@ impl<'c> L1Reader<'c> {
         backend: &mut B,
         origin: &L1Ref,
         events: &mut Vec<Event>,
-    ) -> Result<L1Input, DriveError<B::Error>> {
+    ) -> Result<Option<L1Input>, DriveError<B::Error>> {
+        let said = events.len();
         let header = backend.header_by_hash(origin.hash).map_err(DriveError::Provider)?;
         let transactions = backend.transactions_by_hash(origin.hash).map_err(DriveError::Provider)?;
         let base_fee = header.base_fee_per_gas.ok_or(CriticalCause::BaseFee(origin.number))?; // G-034
@@ -96,7 +102,17 @@ impl<'c> L1Reader<'c> {
             events.push(Event::BatcherChanged { block: origin.number, batcher });
         }
         input.data = self.data(backend, origin, &transactions, events)?;
-        Ok(input)
+        if let Some(alt_da) = &mut self.alt_da {
+            let read = events.len();
+            let mut tell = |decision| events.push(Event::AltDa(decision));
+            let inputs = alt_da.resolve(backend, origin, input.data, &mut tell);
+            let Some(inputs) = inputs.map_err(DriveError::from_alt_da)? else {
+                events.drain(said..read); // to be said when the block is read
+                return Ok(None);
+            };
+            input.data = inputs;
+        }
+        Ok(Some(input))
     }
 
     /// B-015: in transaction order; calldata and blobs share it.
@@ -139,12 +155,4 @@ fn unpack(origin: &L1Ref, hash: B256, blob: &Blob, events: &mut Vec<Event>) -> O
 /// Whether the block may hold a config update.
 pub(crate) fn may_update(cfg: &RollupConfig, header: &Header) -> bool {
     may_log(header, cfg.l1_system_config, ConfigUpdate::TOPIC)
-}
-
-/// A bloom filter has false positives, but misses nothing.
-fn may_log(header: &Header, address: Address, topic: B256) -> bool {
-    let mut log = Bloom::ZERO;
-    log.accrue(BloomInput::Raw(address.as_slice()));
-    log.accrue(BloomInput::Raw(topic.as_slice()));
-    header.logs_bloom.contains(&log)
 }

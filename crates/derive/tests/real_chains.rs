@@ -101,7 +101,7 @@ fn op_mainnet_regolith() {
                 Poll::Attributes(attributes) => break attributes,
                 Poll::NeedL1 { number } => {
                     let block = l1.block_info_by_number(number).unwrap().unwrap();
-                    pipeline.push_l1(reader.read(&mut l1, &block, &mut events).unwrap()).unwrap();
+                    pipeline.push_l1(reader.read(&mut l1, &block, &mut events).unwrap().unwrap()).unwrap();
                 }
                 other => panic!("{other:?}"),
             }
@@ -187,7 +187,7 @@ fn op_mainnet_regolith_in_a_row() {
             }
             Poll::NeedL1 { number } => {
                 let block = l1.numbers[&number];
-                pipeline.push_l1(reader.read(&mut l1, &block, &mut Vec::new()).unwrap()).unwrap();
+                pipeline.push_l1(reader.read(&mut l1, &block, &mut Vec::new()).unwrap().unwrap()).unwrap();
             }
             Poll::Attributes(attributes) => {
                 let number = tip.block.number + 1;
@@ -266,7 +266,7 @@ fn base_sepolia_jovian() {
     }
     let base = L1Ref { number: number - 1, ..origin };
     let start = Start { base, batcher: tip.system.batcher, safe_origin: number - 1 };
-    epochs.push(L1Reader::new(cfg, &start).read(&mut memory, &origin, &mut Vec::new()).unwrap());
+    epochs.push(L1Reader::new(cfg, &start).read(&mut memory, &origin, &mut Vec::new()).unwrap().unwrap());
     assert!(memory.asked.contains(&format!("receipts {number}")) || !opens_epoch, "{:?}", memory.asked);
     let transactions = list(&expected["payload_attributes"]["transactions"]);
     assert_eq!(transactions[0], bytes(&fixture["expected_l1_info_deposit"]));
@@ -449,7 +449,9 @@ fn op_sepolia_granite_in_a_row() {
         match pipeline.poll(&tip).unwrap() {
             Poll::NeedL1 { number } => {
                 let block = memory.numbers[&number];
-                pipeline.push_l1(reader.read(&mut memory, &block, &mut Vec::new()).unwrap()).unwrap();
+                pipeline
+                    .push_l1(reader.read(&mut memory, &block, &mut Vec::new()).unwrap().unwrap())
+                    .unwrap();
             }
             Poll::NeedL2 { numbers, .. } => pipeline.push_l2(numbers.map(at).collect()),
             Poll::NeedBundle { .. } => panic!("no fork here"),

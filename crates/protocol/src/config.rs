@@ -137,6 +137,13 @@ pub enum ConfigError {
 }
 
 impl RollupConfig {
+    /// How many L1 blocks below its head whoever starts anew looks for a safe block that nothing on L1 can void any more: a
+    /// sequencing window; with alt-DA, both windows of a challenge more (B-046).
+    pub fn sync_lookback(&self) -> u64 {
+        let windows = self.alt_da.map_or(0, |da| da.challenge_window.saturating_add(da.resolve_window));
+        self.seq_window_size.saturating_add(windows)
+    }
+
     /// Refuses what cannot work. Whoever got the config from outside calls this before using it.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.check_values()?;

@@ -2,7 +2,8 @@
 
 use crate::reader::{ReadError, Reader};
 use alloc::vec::Vec;
-use alloy_primitives::{Address, B256, Bytes, Log};
+use alloy_consensus::Header;
+use alloy_primitives::{Address, B256, BloomInput, Bytes, Log};
 
 /// A receipt.
 ///
@@ -62,9 +63,50 @@ impl<'a> L1Receipt<'a> {
     }
 }
 
-/// B-005: transaction types that nobody has defined for L1 yet.
-pub fn is_future_type(receipt: &[u8]) -> bool {
-    matches!(receipt.first(), Some(0x05..=0x7d))
+/// What the receipts of a block hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are what their names and types say")]
+pub enum Entry {
+    /// A receipt of a type that nobody knows was discarded; its logs do not count (B-005, B-006).
+    Ignored { receipt: usize },
+    /// A log of a transaction that succeeded. `log_index` counts all logs of the block (G-017).
+    Log { receipt: usize, log_index: u64, log: Log },
+}
+
+/// Reads the logs of the wanted contracts, in order. The block's transactions, if they are at hand, are what receipts of unknown
+/// types are checked against. `malformed`: a receipt of a known type, of this index, does not decode (B-005).
+pub fn read_logs<E>(
+    receipts: &[Bytes],
+    transactions: Option<&[Bytes]>,
+    wanted: impl Fn(&Address) -> bool,
+    malformed: impl Fn(usize) -> E,
+    mut take: impl FnMut(Entry) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut log_index = 0;
+    for (index, bytes) in receipts.iter().enumerate() {
+        let parsed = L1Receipt::decode(bytes);
+        let has_type = |list: &[Bytes]| list.get(index).and_then(|tx| tx.first()) == bytes.first();
+        let future = matches!(bytes.first(), Some(0x05..=0x7d)); // types that nobody has defined for L1 yet
+        if future && (parsed.is_err() || !transactions.is_none_or(has_type)) {
+            take(Entry::Ignored { receipt: index })?; // B-005, B-006
+            continue;
+        }
+        let mut receipt = parsed.map_err(|_| malformed(index))?;
+        while receipt.has_log() {
+            let log = receipt.next_log(&wanted).map_err(|_| malformed(index))?;
+            if let Some(log) = log.filter(|_| receipt.success) {
+                take(Entry::Log { receipt: index, log_index, log })?;
+            }
+            log_index += 1;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a block may hold such a log of this contract: a bloom filter has false positives, but misses nothing.
+pub fn may_log(header: &Header, address: Address, topic: B256) -> bool {
+    let inputs = [address.as_slice(), topic.as_slice()];
+    inputs.into_iter().all(|raw| header.logs_bloom.contains_input(BloomInput::Raw(raw)))
 }
 
 /// A receipt that a library reads has the same logs here.

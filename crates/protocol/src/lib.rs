@@ -6,7 +6,6 @@
 extern crate alloc;
 
 mod abi;
-pub mod alt_da;
 pub mod batch;
 pub mod blob;
 pub mod blob_schedule;

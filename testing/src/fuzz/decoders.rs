@@ -1,34 +1,39 @@
 //! Bodies for the small decoders: what is read is written as it was.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Address, B256, Bytes, Log};
+use unroll_alt_da::{Commitment, CommitmentError, StatusChange, resolved_input};
 use unroll_protocol::{
-    alt_da::{Commitment, CommitmentError},
-    config_file::parse_superchain_toml,
-    extra_data::BaseFeeSettings,
-    forks::ExtraData,
-    frame::ALT_DA_VERSION,
+    config_file::parse_superchain_toml, extra_data::BaseFeeSettings, forks::ExtraData,
     output_root::OutputRoot,
 };
 
-/// A batcher payload that points elsewhere; its own bytes are the input that it should have named.
+/// A commitment, whose own bytes are the input that it should have named; then the same bytes as what the challenge contract
+/// logs, and as a transaction that answers a challenge.
 ///
 /// # Panics
 ///
 /// If a promise is broken, as all bodies.
 pub fn fuzz_alt_da(data: &[u8]) {
-    match Commitment::decode(&Bytes::copy_from_slice(data)) {
+    let bytes = Bytes::copy_from_slice(data);
+    match Commitment::decode(&bytes) {
         Ok(Commitment::Keccak(hash)) => {
-            assert_eq!([&[ALT_DA_VERSION, 0], &hash[..]].concat(), data);
+            assert_eq!([&[0], &hash[..]].concat(), data);
             let wrong = Commitment::Keccak(hash).check(data);
-            assert!(matches!(wrong, Err(CommitmentError::Hash(_) | CommitmentError::TooLong(_))));
+            assert!(matches!(wrong, Err(CommitmentError::Hash(_))));
         }
         Ok(commitment @ Commitment::Service { .. }) => {
             assert_eq!(commitment.check(data), Ok(()));
             let Commitment::Service { layer, payload } = commitment else { return };
-            assert_eq!([&[ALT_DA_VERSION, 1, layer], &payload[..]].concat(), data);
+            assert_eq!([&[1, layer], &payload[..]].concat(), data);
         }
-        Err(CommitmentError::NotACommitment) => assert_ne!(data.first(), Some(&ALT_DA_VERSION)),
-        Err(_) => assert_eq!(data.first(), Some(&ALT_DA_VERSION)),
+        Err(_) => {}
+    }
+    let log = Log::new_unchecked(Address::ZERO, vec![StatusChange::TOPIC, B256::ZERO], bytes.clone());
+    if let Some(Ok(change)) = StatusChange::decode(&log, Address::ZERO) {
+        assert!(Commitment::decode(&change.commitment).is_ok());
+    }
+    if let Ok(input) = resolved_input(&bytes) {
+        assert!(!input.is_empty() && input.len() + 4 + 4 * 32 <= data.len());
     }
 }
 

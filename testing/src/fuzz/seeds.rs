@@ -229,9 +229,16 @@ SystemConfigProxy = "{address}"
     vec![text.into_bytes()]
 }
 
-/// Batcher payloads that commit to data elsewhere.
+/// Commitments to data elsewhere, a challenge of one, and the answer to it.
 pub fn alt_da() -> Vec<Vec<u8>> {
-    vec![[&[1, 0], &B256::repeat_byte(7)[..]].concat(), b"\x01\x01\x7elayer 126".to_vec()]
+    let commitment = [&[0], &B256::repeat_byte(7)[..]].concat();
+    let word = |number: u64| U256::from(number).to_be_bytes::<32>();
+    let mut padded = word(33).to_vec();
+    padded.extend(&commitment);
+    padded.resize(96, 0);
+    let event = [&word(64)[..], &word(1), &padded].concat();
+    let call = [&[0x7a, 0xe9, 0x29, 0xd9], &word(5)[..], &word(96), &word(192), &padded, &word(2), &[9; 32]];
+    vec![commitment, b"\x01\x7elayer 126".to_vec(), event, call.concat()]
 }
 
 /// Extra data of Holocene's headers, and of Jovian's.

@@ -8,7 +8,8 @@ use alloy_rlp::Decodable;
 use serde_json::Value;
 use std::{collections::BTreeMap, path::PathBuf};
 use unroll_derive::provider::{
-    BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider,
+    AltDaInput, BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider,
+    Provider,
 };
 use unroll_protocol::units::{L1Ref, L1Time};
 
@@ -79,6 +80,8 @@ pub struct Memory {
     pub blobs: BTreeMap<B256, Box<Blob>>,
     pub l2: BTreeMap<u64, L2Block>,
     pub bundles: BTreeMap<B256, Bytes>,
+    /// What the data-availability service says; it does not have the others.
+    pub inputs: BTreeMap<Bytes, AltDaInput>,
     /// What was asked for, in order.
     pub asked: Vec<String>,
 }
@@ -144,6 +147,11 @@ impl BlobProvider for Memory {
         let indices: Vec<u64> = hashes.iter().map(|blob| blob.index).collect();
         self.asked.push(format!("blobs {} {indices:?}", block.number));
         hashes.iter().map(|blob| self.blobs.get(&blob.hash).cloned().ok_or(Absent::Blob(blob.hash))).collect()
+    }
+
+    fn alt_da_input(&mut self, commitment: &Bytes) -> Result<AltDaInput, Absent> {
+        self.asked.push(format!("input {commitment}"));
+        Ok(self.inputs.get(commitment).cloned().unwrap_or(AltDaInput::Missing))
     }
 }
 

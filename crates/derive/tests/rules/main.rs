@@ -8,6 +8,7 @@
     reason = "test support: a failure is a failed test"
 )]
 
+mod alt_da;
 mod batches;
 mod chains;
 mod channels;

@@ -1,7 +1,7 @@
 //! B.1, B.2, A.3, G-011, H-030, H-031: L1 blocks as providers give them, the start, the driver, and the parts.
 
 #[path = "../common/mod.rs"]
-mod common;
+pub(crate) mod common;
 
 use crate::sim::*;
 use alloy_consensus::{
@@ -19,7 +19,7 @@ use unroll_derive::{
     start::Start,
 };
 use unroll_protocol::{
-    config::{AltDaConfig, DaCommitment, RollupConfig},
+    config::RollupConfig,
     deposit::{DEPOSIT_TOPIC, DepositError, DepositTx},
     extra_data::BaseFeeSettings,
     forks::Fork,
@@ -32,15 +32,15 @@ use unroll_protocol::{
 };
 use unroll_testing::batcher;
 
-fn key(name: u8) -> SigningKey {
+pub(crate) fn key(name: u8) -> SigningKey {
     SigningKey::from_slice(&[name; 32]).unwrap()
 }
 
-fn address(key: &SigningKey) -> Address {
+pub(crate) fn address(key: &SigningKey) -> Address {
     Address::from_raw_public_key(&key.verifying_key().to_encoded_point(false).as_bytes()[1..])
 }
 
-fn sign<T: SignableTransaction<Signature>>(tx: T, key: &SigningKey) -> Bytes
+pub(crate) fn sign<T: SignableTransaction<Signature>>(tx: T, key: &SigningKey) -> Bytes
 where
     TxEnvelope: From<alloy_consensus::Signed<T>>,
 {
@@ -50,7 +50,7 @@ where
     TxEnvelope::from(tx.into_signed(Signature::new(r, s, recovery.is_y_odd()))).encoded_2718().into()
 }
 
-fn calldata(input: impl Into<Bytes>) -> TxEip1559 {
+pub(crate) fn calldata(input: impl Into<Bytes>) -> TxEip1559 {
     TxEip1559 { chain_id: 1, to: TxKind::Call(INBOX), input: input.into(), ..TxEip1559::default() }
 }
 
@@ -60,14 +60,14 @@ fn blob_tx(to: Address, hashes: &[B256]) -> TxEip4844 {
 }
 
 /// A chain whose batcher is key 1.
-fn rollup(fork: Fork) -> RollupConfig {
+pub(crate) fn rollup(fork: Fork) -> RollupConfig {
     let mut cfg = config(at(fork));
     cfg.genesis.system_config.batcher = address(&key(1));
     cfg
 }
 
 /// Adds L1 block `k`, linked to the one before, and returns it.
-fn add(memory: &mut Memory, k: u64, transactions: Vec<Bytes>, receipts: Vec<Receipt>) -> L1Ref {
+pub(crate) fn add(memory: &mut Memory, k: u64, transactions: Vec<Bytes>, receipts: Vec<Receipt>) -> L1Ref {
     let receipts: Vec<ReceiptEnvelope> =
         receipts.into_iter().map(|receipt| ReceiptEnvelope::Eip1559(receipt.with_bloom())).collect();
     let logs_bloom = receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | *receipt.logs_bloom());
@@ -92,13 +92,13 @@ fn add_raw(
 }
 
 /// A reader that starts after L1 block 0.
-fn reader(cfg: &RollupConfig) -> L1Reader<'_> {
+pub(crate) fn reader(cfg: &RollupConfig) -> L1Reader<'_> {
     L1Reader::new(cfg, &Start { base: l1(0), batcher: cfg.genesis.system_config.batcher, safe_origin: 50 })
 }
 
 fn read(cfg: &RollupConfig, memory: &mut Memory, block: L1Ref) -> (L1Input, Vec<Event>) {
     let mut events = Vec::new();
-    let input = reader(cfg).read(memory, &block, &mut events).unwrap();
+    let input = reader(cfg).read(memory, &block, &mut events).unwrap().unwrap();
     (input, events)
 }
 
@@ -427,7 +427,7 @@ fn receipts_of_unknown_types() {
         let mut events = Vec::new();
         let input = reader(&cfg).read(&mut memory, &block, &mut events);
         let ignored = events.iter().filter(|event| matches!(event, Event::ReceiptIgnored { .. })).count();
-        input.map(|input| (input.deposits, ignored, block.hash))
+        input.map(|input| (input.unwrap().deposits, ignored, block.hash))
     };
     let deposit =
         |hash, index| unroll_protocol::deposit::decode_deposit(&deposit_log(), hash, index).unwrap();
@@ -557,7 +557,7 @@ fn l1_below_the_origin() {
 }
 
 /// A chain of 20 L1 blocks with one batcher, and a batch for the slot after block 20 in L1 block 21.
-fn derivable(cfg: &RollupConfig) -> (Memory, Tip) {
+pub(crate) fn derivable(cfg: &RollupConfig) -> (Memory, Tip) {
     let mut memory = two_chains(cfg, 20, &[]);
     let tip = tip_of(cfg, &memory, 20);
     let batch = unroll_protocol::batch::SingularBatch {
@@ -627,24 +627,6 @@ fn provider_errors_are_no_verdicts() {
         assert!(matches!(driver.next_attributes(&tip, &mut memory), Err(DriveError::Provider(_))));
         let mut whole = whole.clone();
         assert_eq!(driver.next_attributes(&tip, &mut whole).unwrap(), expected);
-    }
-}
-
-/// B-041 to B-046: a chain with alt-DA is refused by name, before any of its data is used.
-#[test]
-fn alt_da_is_refused() {
-    let mut cfg = rollup(Fork::Ecotone);
-    cfg.alt_da = Some(AltDaConfig {
-        challenge_contract: Address::ZERO,
-        commitment: DaCommitment::Generic,
-        challenge_window: 1,
-        resolve_window: 1,
-    });
-    let (mut memory, tip) = derivable(&cfg);
-    let mut driver = Driver::new(&cfg, &tip, &mut memory).unwrap().unwrap();
-    for _ in 0..2 {
-        let refused = driver.next_attributes(&tip, &mut memory);
-        assert_eq!(refused, Err(DriveError::Derive(DeriveError::AltDa)));
     }
 }
 

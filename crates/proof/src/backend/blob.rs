@@ -1,4 +1,4 @@
-//! Blobs by their versioned hashes.
+//! Batcher data beside the L1 blocks: blobs by their versioned hashes, and inputs by the hashes of alt-DA.
 
 use super::{BackendError, Malformation, OracleBackend, Purpose};
 use crate::{
@@ -8,8 +8,9 @@ use crate::{
 };
 use alloc::{boxed::Box, vec::Vec};
 use alloy_eips::eip4844::{Blob, VERSIONED_HASH_VERSION_KZG};
-use alloy_primitives::B256;
-use unroll_derive::provider::{BlobProvider, IndexedBlobHash};
+use alloy_primitives::{B256, Bytes};
+use unroll_alt_da::Commitment as AltDaCommitment;
+use unroll_derive::provider::{AltDaInput, BlobProvider, IndexedBlobHash};
 use unroll_protocol::units::L1Ref;
 
 impl<O: PreimageOracle> OracleBackend<O> {
@@ -51,5 +52,15 @@ impl<O: PreimageOracle> BlobProvider for OracleBackend<O> {
             blobs.push(self.blob(versioned_hash)?);
         }
         Ok(blobs)
+    }
+
+    /// The hash of a commitment names a preimage like any other; what a service says of its own commitments nobody can prove.
+    fn alt_da_input(&mut self, commitment: &Bytes) -> Result<AltDaInput, Self::Error> {
+        let Ok(AltDaCommitment::Keccak(hash)) = AltDaCommitment::decode(commitment) else {
+            return Ok(AltDaInput::Unsupported);
+        };
+        let purpose = Purpose::AltDaInput { hash };
+        self.hint(purpose, Hint::AltDaInput(commitment))?; // K-057
+        self.read(PreimageKey::keccak256(hash), purpose).map(AltDaInput::Found)
     }
 }

@@ -102,6 +102,12 @@ pub enum Purpose {
         /// Which blob.
         versioned_hash: B256,
     },
+    /// Batcher data beside L1.
+    #[error("the alt-DA input {hash}")]
+    AltDaInput {
+        /// The hash that L1 commits to.
+        hash: B256,
+    },
     /// A header.
     #[error("the header of L2 block {hash}")]
     L2Header {

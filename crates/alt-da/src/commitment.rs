@@ -1,13 +1,9 @@
-//! Commitments to batcher data that lies elsewhere (B-041 to B-043).
-//!
-//! Only the format: fetching the data and following its challenges is for a data source of such a chain, which hands the
-//! fetched input to [`decode_frames`](crate::frame::decode_frames) like any other payload.
+//! What stands on L1 in place of the data (B-042, B-043).
 
 use alloy_primitives::{B256, Bytes, keccak256};
-
-use crate::{
-    frame::ALT_DA_VERSION,
-    reader::{ReadError, Reader, share},
+use unroll_protocol::{
+    config::DaCommitment,
+    reader::{ReadError, Reader},
 };
 
 /// How long the input of a keccak commitment may be, in bytes: the protocol's constant (B-043).
@@ -16,7 +12,7 @@ pub const MAX_INPUT_BYTES: usize = 130_672;
 /// What a batcher payload points to (B-042).
 ///
 /// ```text
-/// payload:    1 | commitment
+/// payload:    1 | commitment                   the version byte, and what is decoded here
 /// commitment: 0 | keccak256(input), 32         or       1 | layer, 0 to 126 | what the layer says
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +31,7 @@ pub enum Commitment {
 /// Why a payload commits to nothing that can be fetched: it is skipped (B-042, B-043).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitmentError {
-    /// The payload does not start with the version of commitments: it is ordinary data, to be passed on (B-041).
-    #[error("not a commitment")]
-    NotACommitment,
-    /// The payload is cut short, or too long.
+    /// The commitment is cut short, or too long.
     #[error("commitment: {0}")]
     Read(#[from] ReadError),
     /// The type of the commitment is unknown (B-042).
@@ -56,12 +49,9 @@ pub enum CommitmentError {
 }
 
 impl Commitment {
-    /// Decodes a whole payload.
-    pub fn decode(payload: &Bytes) -> Result<Self, CommitmentError> {
-        let mut reader = Reader::new(payload);
-        if reader.u8() != Ok(ALT_DA_VERSION) {
-            return Err(CommitmentError::NotACommitment); // B-041
-        }
+    /// Decodes what follows a payload's version byte.
+    pub fn decode(commitment: &Bytes) -> Result<Self, CommitmentError> {
+        let mut reader = Reader::new(commitment);
         match reader.u8()? {
             0 => {
                 let hash = B256::new(reader.array()?);
@@ -69,10 +59,18 @@ impl Commitment {
                 Ok(Self::Keccak(hash))
             }
             1 => match reader.u8()? {
-                layer @ 0..=126 => Ok(Self::Service { layer, payload: share(payload, reader.rest()) }),
+                layer @ 0..=126 => Ok(Self::Service { layer, payload: commitment.slice_ref(reader.rest()) }),
                 layer => Err(CommitmentError::Layer(layer)),
             },
             kind => Err(CommitmentError::Kind(kind)), // B-042
+        }
+    }
+
+    /// Which kind it is.
+    pub const fn kind(&self) -> DaCommitment {
+        match self {
+            Self::Keccak(_) => DaCommitment::Keccak,
+            Self::Service { .. } => DaCommitment::Generic,
         }
     }
 
@@ -92,35 +90,27 @@ mod tests {
     use super::*;
     use alloc::vec;
 
-    fn decode(payload: &[&[u8]]) -> Result<Commitment, CommitmentError> {
-        Commitment::decode(&payload.concat().into())
-    }
-
-    /// B-041: payloads with another first byte are ordinary data.
-    #[test]
-    fn b_041_other_payloads() {
-        for payload in [&[][..], &[0, 1, 2], &[2]] {
-            assert_eq!(decode(&[payload]), Err(CommitmentError::NotACommitment));
-        }
+    fn decode(parts: &[&[u8]]) -> Result<Commitment, CommitmentError> {
+        Commitment::decode(&parts.concat().into())
     }
 
     /// B-042: two types, each with its form.
     #[test]
     fn b_042_commitments() {
         let hash = B256::repeat_byte(7);
-        assert_eq!(decode(&[&[1, 0], &hash[..]]), Ok(Commitment::Keccak(hash)));
+        assert_eq!(decode(&[&[0], &hash[..]]), Ok(Commitment::Keccak(hash)));
         assert_eq!(
-            decode(&[&[1, 0], &hash[..31]]),
+            decode(&[&[0], &hash[..31]]),
             Err(CommitmentError::Read(ReadError::End { wanted: 32, left: 31 }))
         );
-        assert_eq!(decode(&[&[1, 0], &hash[..], &[0]]), Err(CommitmentError::Read(ReadError::Trailing(1))));
+        assert_eq!(decode(&[&[0], &hash[..], &[0]]), Err(CommitmentError::Read(ReadError::Trailing(1))));
         let service = |layer| Commitment::Service { layer, payload: (&b"abc"[..]).into() };
-        assert_eq!(decode(&[&[1, 1, 126], b"abc"]), Ok(service(126)));
-        assert_eq!(decode(&[&[1, 1, 127], b"abc"]), Err(CommitmentError::Layer(127)));
+        assert_eq!(decode(&[&[1, 126], b"abc"]), Ok(service(126)));
+        assert_eq!(decode(&[&[1, 127], b"abc"]), Err(CommitmentError::Layer(127)));
         for kind in [2, 127, 128, 255] {
-            assert_eq!(decode(&[&[1, kind], b"abc"]), Err(CommitmentError::Kind(kind)));
+            assert_eq!(decode(&[&[kind], b"abc"]), Err(CommitmentError::Kind(kind)));
         }
-        assert!(decode(&[&[1]]).is_err() && decode(&[&[1, 1]]).is_err());
+        assert!(decode(&[]).is_err() && decode(&[&[1]]).is_err());
     }
 
     /// B-043: inputs of keccak commitments have a limit and a hash; those of services have neither.
