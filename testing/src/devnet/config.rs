@@ -28,6 +28,17 @@ pub struct DevnetConfig {
     pub batcher: BatcherConfig,
     /// What users do.
     pub traffic: TrafficConfig,
+    /// Where batches may lie beside L1, if they may.
+    pub alt_da: Option<AltDaWindows>,
+}
+
+/// How many L1 blocks there are to challenge a commitment, and to answer a challenge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "the protocol's words")]
+pub struct AltDaWindows {
+    pub challenge_window: u64,
+    pub resolve_window: u64,
 }
 
 /// The L1 chain.
@@ -153,6 +164,8 @@ pub enum DaKind {
     Blobs,
     /// One channel this way, the next one that way.
     Both,
+    /// Commitments in calldata; their inputs are kept beside L1.
+    AltDa,
 }
 
 /// See [`BatcherConfig::compression`].

@@ -2,9 +2,9 @@
 //! own readers make of them.
 
 use super::{
-    config::{DevnetConfig, GENESIS_TIME},
+    config::{AltDaWindows, DevnetConfig, GENESIS_TIME},
     contracts as code,
-    events::{INBOX, PORTAL, SYSTEM_CONFIG},
+    events::{DA_CHALLENGE, INBOX, PORTAL, SYSTEM_CONFIG},
     keys::Key,
     l1::L1Block,
     tries::GenesisAccount,
@@ -239,6 +239,14 @@ fn rollup_json(
         "l1_system_config_address": SYSTEM_CONFIG,
         "chain_op_config": { "eip1559Elasticity": 6, "eip1559Denominator": 50, "eip1559DenominatorCanyon": 250 },
     });
+    if let Some(AltDaWindows { challenge_window, resolve_window }) = config.alt_da {
+        out["alt_da"] = json!({
+            "da_challenge_contract_address": DA_CHALLENGE,
+            "da_commitment_type": "KeccakCommitment",
+            "da_challenge_window": challenge_window,
+            "da_resolve_window": resolve_window,
+        });
+    }
     for (fork, _) in config.forks.list() {
         if let Some(time) = forks.time(fork) {
             out[format!("{fork}_time")] = time.into();

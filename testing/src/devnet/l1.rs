@@ -38,6 +38,8 @@ pub struct L1Block {
     pub logs: Vec<(u64, Log)>,
     /// In the order of the transactions that name them.
     pub sidecars: Vec<Sidecar>,
+    /// What its commitments of alt-DA stand for: not on L1.
+    pub inputs: Vec<Bytes>,
 }
 
 impl L1Block {
@@ -66,6 +68,8 @@ pub struct L1Transaction {
     pub logs: Vec<Log>,
     /// Its blobs, as many as it names.
     pub sidecars: Vec<Sidecar>,
+    /// What its commitment of alt-DA stands for, if it has one.
+    pub inputs: Vec<Bytes>,
     /// Whether it succeeds. The logs of one that does not are in its receipt all the same, which no real L1 does: they must
     /// not count (G-011).
     pub success: bool,
@@ -74,7 +78,7 @@ pub struct L1Transaction {
 impl L1Transaction {
     /// One that succeeds and logs.
     pub const fn logging(envelope: TxEnvelope, logs: Vec<Log>) -> Self {
-        Self { envelope, logs, sidecars: Vec::new(), success: true }
+        Self { envelope, logs, sidecars: Vec::new(), inputs: Vec::new(), success: true }
     }
 }
 
@@ -166,6 +170,7 @@ impl L1Chain {
         });
         let logs = logs.collect();
         let sidecars: Vec<_> = transactions.iter().flat_map(|t| t.sidecars.iter().cloned()).collect();
+        let inputs = transactions.iter().flat_map(|t| t.inputs.iter().cloned()).collect();
         let transactions: Vec<Bytes> =
             transactions.iter().map(|t| t.envelope.encoded_2718().into()).collect();
         let header = Header {
@@ -175,7 +180,14 @@ impl L1Chain {
             gas_used,
             ..self.header(timestamp, sidecars.len() as u64 * DATA_GAS_PER_BLOB)
         };
-        self.blocks.push(L1Block { header: header.seal_slow(), transactions, receipts, logs, sidecars });
+        self.blocks.push(L1Block {
+            header: header.seal_slow(),
+            transactions,
+            receipts,
+            logs,
+            sidecars,
+            inputs,
+        });
     }
 
     /// The header of the next block, as far as the blocks before it and the slot say.

@@ -13,7 +13,7 @@ use alloy_primitives::{B256, Bytes, TxKind, U256, keccak256};
 use unroll_protocol::{
     batch::{SingularBatch, SpanBlock},
     config::RollupConfig,
-    frame::{ChannelId, Frame},
+    frame::{ALT_DA_VERSION, ChannelId, Frame},
     units::{L1Time, L2Time},
 };
 
@@ -100,7 +100,7 @@ impl Poster {
     /// The transactions that carry these frames into the L1 block at `time`.
     pub fn transactions(&mut self, cfg: &RollupConfig, time: L1Time, frames: &[Frame]) -> Vec<L1Transaction> {
         let blobs = match self.config.da {
-            DaKind::Calldata => false,
+            DaKind::Calldata | DaKind::AltDa => false,
             DaKind::Blobs => true,
             DaKind::Both => self.channels.is_multiple_of(2),
         };
@@ -113,7 +113,17 @@ impl Poster {
                 .collect();
         }
         let payloads = frames.chunks(self.config.frames_per_transaction.max(1));
-        payloads.map(|frames| self.calldata(cfg, batcher::payload(frames))).collect()
+        let payloads = payloads.map(batcher::payload);
+        match self.config.da {
+            DaKind::AltDa => payloads.map(|input| self.commitment(cfg, input)).collect(),
+            _ => payloads.map(|payload| self.calldata(cfg, payload)).collect(),
+        }
+    }
+
+    /// A transaction with a commitment to this payload (B-042).
+    pub fn commitment(&mut self, cfg: &RollupConfig, input: Bytes) -> L1Transaction {
+        let payload = [&[ALT_DA_VERSION, 0], &keccak256(&input)[..]].concat();
+        L1Transaction { inputs: vec![input], ..self.calldata(cfg, payload.into()) }
     }
 
     /// A transaction with this payload as calldata.
@@ -133,7 +143,7 @@ impl Poster {
     pub fn sidecars(&mut self, cfg: &RollupConfig, sidecars: Vec<Sidecar>) -> L1Transaction {
         let hashes: Vec<B256> = sidecars.iter().map(|sidecar| sidecar.versioned_hash).collect();
         let call = self.call(cfg, Bytes::new());
-        L1Transaction { envelope: self.key.blobs(call, hashes), logs: Vec::new(), sidecars, success: true }
+        L1Transaction { sidecars, ..L1Transaction::logging(self.key.blobs(call, hashes), Vec::new()) }
     }
 
     fn call(&mut self, cfg: &RollupConfig, input: Bytes) -> Call {

@@ -65,11 +65,19 @@ impl Store {
         hash
     }
 
-    /// Adds everything that the block's hash commits to, and its blobs.
+    /// Loses a value.
+    pub fn forget(&mut self, hash: B256) {
+        self.values.remove(PreimageKey::keccak256(hash).as_bytes());
+    }
+
+    /// Adds everything that the block's hash commits to, its blobs, and what lies beside L1.
     pub fn insert_l1(&mut self, block: &L1Block) {
         self.insert(alloy_rlp::encode(block.header.inner()).into());
         self.insert_list(&block.transactions);
         self.insert_list(&block.receipts);
+        for input in &block.inputs {
+            self.insert(input.clone());
+        }
         for Sidecar { blob, commitment, .. } in &block.sidecars {
             self.insert_sha256(Bytes::copy_from_slice(commitment));
             self.blobs.insert(*commitment, blob.clone());

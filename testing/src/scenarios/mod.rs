@@ -2,6 +2,7 @@
 //! and ends in a claim with the witness that it takes to judge it.
 
 mod activation;
+mod alt_da;
 mod batches;
 mod channels;
 mod config;

@@ -1,7 +1,7 @@
 //! Every story, and on which forks it is told.
 
 use super::{
-    Scenario, activation, batches, channels, config, execution, invalid, l1, operator_fee, orders,
+    Scenario, activation, alt_da, batches, channels, config, execution, invalid, l1, operator_fee, orders,
     precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
@@ -25,6 +25,8 @@ macro_rules! scenarios {
 const STANDING: &[Scenario] = scenarios! {
     agreed_block Bedrock..Karst l1::agreed_block,
         "The claimed block is the agreed one.";
+    alt_da Bedrock..Karst alt_da::alt_da,
+        "Batches lie beside L1: one is challenged and answered, one is challenged and not, and is void.";
     bad_tx_in_batch Bedrock..Karst batches::bad_transaction,
         "A batch holds a transaction that no block can hold.";
     bad_txs_of_every_kind Bedrock..Karst invalid::every_kind,

@@ -14,6 +14,11 @@ pub(super) fn toml(config: &DevnetConfig) -> String {
     file.key("seed", &config.seed, "All chance comes from it.");
     file.chains(config);
     file.users(config);
+    if let Some(windows) = &config.alt_da {
+        file.section("alt_da", "Batches may lie beside L1, which has commitments to them.");
+        file.key("challenge_window", &windows.challenge_window, "L1 blocks in which to challenge one.");
+        file.key("resolve_window", &windows.resolve_window, "L1 blocks in which to answer with the data.");
+    }
     for fork in &config.l1.blob_forks {
         file.list_item("l1.blob_forks", "An L1 fork that changes the blob market.");
         file.key("name", &fork.name, "prague, osaka, or bpo1 to bpo5.");
@@ -81,7 +86,7 @@ impl File<'_> {
             "How blocks get to L1. What a fork does not admit yet is written the way that it does.",
         );
         file.key("batch", &batcher.batch, "singular, or span from Delta on.");
-        file.key("da", &batcher.da, "calldata, blobs (from Ecotone), or both in turn.");
+        file.key("da", &batcher.da, "calldata, blobs (from Ecotone), both in turn, or altda.");
         file.key("compression", &batcher.compression, "zlib, or brotli from Fjord on.");
         file.key("level", &batcher.level, "0 to 10 for zlib, 0 to 11 for brotli.");
         file.key("blocks_per_batch", &batcher.blocks_per_batch, "Most L2 blocks in one span batch.");
@@ -137,7 +142,7 @@ mod tests {
     use super::*;
     use unroll_protocol::forks::Fork;
     use unroll_testing::devnet::{
-        config::{BatchKind, BlobFork, CompressionKind, DaKind, ForkConfig},
+        config::{AltDaWindows, BatchKind, BlobFork, CompressionKind, DaKind, ForkConfig},
         traffic::Kind,
     };
 
@@ -161,6 +166,7 @@ mod tests {
         config.forks = ForkConfig::until(Fork::Canyon).with(Fork::Delta, 4);
         config.batcher.batch = BatchKind::Singular;
         config.batcher.da = DaKind::Both;
+        config.alt_da = Some(AltDaWindows { challenge_window: 5, resolve_window: 6 });
         config.batcher.compression = CompressionKind::Zlib;
         config.traffic.mix = vec![(Kind::Transfer, 3), (Kind::SetCode, 1)];
         assert_eq!(DevnetConfig::from_toml(&toml(&config)), Ok(config));
