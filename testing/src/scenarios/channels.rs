@@ -3,7 +3,7 @@
 use super::{Story, at, chain, expect};
 use crate::{
     batcher,
-    devnet::{Devnet, config::ForkConfig, keys::Key, poster},
+    devnet::{Devnet, config::ForkConfig, keys::Key},
 };
 use alloy_primitives::Bytes;
 use unroll_derive::event::{ChannelDrop, Event, FrameDrop};
@@ -100,44 +100,6 @@ pub(super) fn end_of_source(fork: Fork) -> Story {
     expect(&events, "channel", |event| matches!(event, Event::ChannelOpened { .. }));
     assert_eq!(devnet.safe(), safe, "half a channel is nothing");
     Story::new(devnet, safe, safe + 1, Outcome::RightAtEnd)
-}
-
-/// Every kind of nonsense in the batcher's own name, and between it what counts.
-pub(super) fn garbage(fork: Fork) -> Story {
-    let mut devnet = at(fork);
-    devnet.sequence();
-    let cfg = devnet.rollup().clone();
-    let time = L1Time(devnet.l1.next_time());
-    let mut transactions = Vec::new();
-    for bytes in [Vec::new(), vec![0], vec![0xff; 50], [vec![0], devnet.dice.bytes(300).to_vec()].concat()] {
-        transactions.push(devnet.poster.calldata(&cfg, bytes.into()));
-    }
-    let noise = devnet.dice.bytes(200);
-    let string = batcher::singular(&poster::singular(&devnet.l2[1]));
-    let channel = batcher::compress(&batcher::stream([&string]), batcher::Compression::Zlib(6));
-    let contents: [Vec<u8>; 5] = [
-        noise.to_vec(),                                                                      // E-001
-        channel[..channel.len() - 8].to_vec(),                                               // E-004
-        batcher::compress(&batcher::stream([vec![9, 9, 9]]), batcher::Compression::Zlib(6)), // E-022
-        batcher::compress(&noise, batcher::Compression::Zlib(6)),                            // E-021
-        Vec::new(),
-    ];
-    for content in contents {
-        let id = devnet.poster.new_channel();
-        let frames = batcher::frames(id, &Bytes::from(content), 100_000);
-        transactions.extend(devnet.poster.transactions(&cfg, time, &frames));
-    }
-    transactions.extend(devnet.post());
-    devnet.mine(&transactions);
-    devnet.advance_to(14);
-    let events = devnet.sync();
-    expect(&events, "ignored payload", |event| matches!(event, Event::PayloadIgnored { .. }));
-    expect(&events, "unreadable channel", |event| matches!(event, Event::ChannelUnreadable { .. }));
-    expect(&events, "unreadable batch", |event| {
-        matches!(event, Event::BatchUnreadable { .. } | Event::ChannelCut { .. })
-    });
-    assert!(devnet.safe() >= 14);
-    Story::whole(devnet)
 }
 
 /// An order in which the frames of a channel come.
@@ -258,7 +220,7 @@ pub(super) fn l1_lookback(fork: Fork) -> Story {
 }
 
 /// The begin of a zlib stream that stores `data` as it is (RFC 1950, RFC 1951, 3.2.4).
-fn open_stored(data: &[u8]) -> Vec<u8> {
+pub(super) fn open_stored(data: &[u8]) -> Vec<u8> {
     let mut out = vec![0x78, 0x01];
     stored_block(data, false, &mut out);
     out
@@ -277,7 +239,7 @@ fn close_stored(before: &[u8], data: &[u8]) -> Vec<u8> {
     out
 }
 
-fn stored_block(data: &[u8], is_last: bool, out: &mut Vec<u8>) {
+pub(super) fn stored_block(data: &[u8], is_last: bool, out: &mut Vec<u8>) {
     let length = u16::try_from(data.len()).expect("the stories are short");
     out.push(u8::from(is_last));
     out.extend(length.to_le_bytes());

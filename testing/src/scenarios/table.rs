@@ -1,7 +1,7 @@
 //! Every story, and on which forks it is told.
 
 use super::{
-    Scenario, activation, alt_da, batches, channels, config, execution, invalid, l1, operator_fee, orders,
+    Scenario, activation, alt_da, batches, channels, config, execution, garbage, invalid, l1, operator_fee, orders,
     precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
@@ -39,8 +39,8 @@ const STANDING: &[Scenario] = scenarios! {
         "An invalid block with users' deposits is replaced by them.";
     end_of_source Bedrock..Karst channels::end_of_source,
         "L1 ends within the next block's channel: the true claim is the agreed root.";
-    garbage_channel Bedrock..Karst channels::garbage,
-        "Malformed payloads, frames, compression and batches in the batcher's own name.";
+    garbage_channel Bedrock..Karst garbage::garbage,
+        "Malformed payloads, frames, compression, batches and spans in the batcher's own name, and between them what counts.";
     holocene_batches Bedrock..Karst orders::holocene_batches,
         "Batches and spans come in every order, twice, overlapping and with gaps: until Holocene any order will do.";
     holocene_frame Bedrock..Karst channels::holocene_frame,
