@@ -213,7 +213,8 @@ pub(super) fn window_expiry(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
-/// An account takes on code: from Isthmus on; before, a batch with such a transaction is dropped (F-024).
+/// Accounts take on code, in singular batches and in spans: from Isthmus on; before, whatever holds such a transaction is dropped
+/// (F-024).
 pub(super) fn set_code(fork: Fork) -> Story {
     let allowed = fork >= Fork::Isthmus;
     let mut devnet = chain(ForkConfig::until(fork), |config| {
@@ -228,15 +229,41 @@ pub(super) fn set_code(fork: Fork) -> Story {
         mine(&mut devnet, &batches);
         devnet.poster.next = 2;
     }
-    devnet.advance_to(14);
+    devnet.advance_to(11);
     let events = devnet.sync();
+    devnet.poster.config.batch = BatchKind::Span;
     if allowed {
-        let set = devnet.l2.iter().flat_map(|block| block.batched()).filter(|tx| tx[0] == 4).count();
-        assert!(set > 5, "only {set} transactions of type 4");
+        devnet.advance_to(20);
+        devnet.sync();
+        for blocks in [1..=11, 12..=20] {
+            let set = devnet.l2[blocks].iter().flat_map(|block| block.batched()).filter(|tx| tx[0] == 4);
+            assert!(set.count() > 5);
+        }
     } else {
         expect(&events, "drop", |event| is_drop(event, DropReason::SetCode));
+        if fork >= Fork::Delta {
+            set_code_in_span(&mut devnet, fork);
+        }
+        devnet.advance();
+        devnet.sync();
     }
     Story::whole(devnet)
+}
+
+/// F-024, F-054: before Holocene all of the span is void, then what comes before the transaction stays (F-081).
+fn set_code_in_span(devnet: &mut Devnet, fork: Fork) {
+    devnet.sequence();
+    let before = usize::try_from(devnet.safe()).expect("the chain is short");
+    let mut span = poster::span(&devnet.l2[before], &devnet.l2[before + 1..=before + 4]);
+    let transactions = &mut span.blocks[2].transactions;
+    *transactions = transactions.iter().chain([delegation(devnet)]).collect();
+    let string = batcher::span(&span, devnet.rollup()).expect("the transactions are well-formed");
+    mine(devnet, &[string]);
+    let events = devnet.sync();
+    expect(&events, "drop", |event| is_drop(event, DropReason::SetCode));
+    let stays = if is_strict(fork) { 2 } else { 0 };
+    assert_eq!(devnet.safe(), before as u64 + stays);
+    devnet.poster.next = devnet.safe() + 1;
 }
 
 /// A valid transaction of type 4.
