@@ -1,18 +1,23 @@
 //! What happens inside of blocks.
 
-use super::{Story, chain, count, signed, transfer};
+use super::{
+    Story,
+    batches::{mine, with},
+    chain, count,
+    invalid::replaced,
+    signed, transfer,
+};
 use crate::{
-    batcher,
-    devnet::{Devnet, config::ForkConfig, contracts as code, events::config_update, keys::Key, l2, poster},
+    devnet::{Devnet, config::ForkConfig, contracts as code, events::config_update, keys::Key, l2},
+    simulator::dice::Dice,
 };
 use alloy_eips::eip7685::EMPTY_REQUESTS_HASH;
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use unroll_derive::Event;
 use unroll_protocol::{
     extra_data::BaseFeeSettings,
     forks::{ExtraData, Fork},
     system_config::ConfigUpdate,
-    units::L1Time,
 };
 
 /// Whatever lies where L1 has its request contracts: nobody calls it, and there are no requests (I-044, I-083).
@@ -45,16 +50,13 @@ fn storage_roots(devnet: &Devnet) -> Vec<Option<B256>> {
     roots.collect()
 }
 
-/// A block whose DA footprint is as large as its gas limit allows, and one whose is larger (I-070 to I-072).
+/// A block whose DA footprint is as large as its gas limit allows, and one whose is larger (I-070 to I-072), while L1 changes what
+/// a byte counts.
 pub(super) fn da_footprint(fork: Fork) -> Story {
     let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.transactions = 0);
-    // 30,000,000 gas for 60,000 a byte: 500 bytes a block, of which every transaction counts 100 at least.
-    let update = config_update(&ConfigUpdate::DaFootprintGasScalar(60_000));
     devnet.sequence();
-    let mut transactions = devnet.post();
-    let chain_id = devnet.config.l1.chain_id;
-    transactions.push(devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![update]));
-    devnet.mine(&transactions);
+    // 30,000,000 gas for 60,000 a byte: 500 bytes a block, of which every transaction counts 100 at least.
+    set_scalar(&mut devnet, 60_000);
     let wanted = (0..6).map(|nonce| transfer(&devnet, nonce)).collect();
     let full = devnet.sequence_block(wanted);
     assert_eq!(full.batched().count(), 5, "the sixth one does not fit");
@@ -62,25 +64,71 @@ pub(super) fn da_footprint(fork: Fork) -> Story {
     let full = devnet.l2.len() - 1;
     devnet.sequence();
     // Somebody posts it with the sixth one: the block is invalid, and becomes its deposits.
-    let mut batch = poster::singular(&devnet.l2[full]);
-    batch.transactions = batch.transactions.iter().chain([transfer(&devnet, 5)]).collect();
-    let cfg = devnet.rollup().clone();
-    let time = L1Time(devnet.l1.next_time());
-    let frames = devnet.poster.channel(&cfg, time, &[batcher::singular(&batch)]);
-    let transactions = devnet.poster.transactions(&cfg, time, &frames);
-    devnet.mine(&transactions);
+    let bad = with(&devnet, full, transfer(&devnet, 5));
+    mine(&mut devnet, &[bad]);
     let events = devnet.sync();
     assert_eq!(count(&events, |event| matches!(event, Event::PayloadReplaced { .. })), 1);
     assert_eq!(devnet.l2[full].header.blob_gas_used, Some(0));
     let wanted = (0..6).map(|nonce| transfer(&devnet, nonce)).collect();
     devnet.sequence_block(wanted);
-    devnet.advance_to(20);
+    devnet.advance();
     devnet.sync();
     // I-065: the footprint counts as gas used, so the base fee rises after a full block.
     let [full, next] = [&devnet.l2[full + 1].header, &devnet.l2[full + 2].header];
     assert_eq!(full.blob_gas_used, Some(30_000_000));
     assert!(next.base_fee_per_gas > full.base_fee_per_gas);
+    change_scalars(&mut devnet);
     Story::whole(devnet)
+}
+
+/// The scalar of an L1 block counts from the block on that opens its epoch (I-071); 0 stands for 400 (G-029).
+fn change_scalars(devnet: &mut Devnet) {
+    let mut nonce = 5;
+    // Of each the scalar in force, the transactions that are wanted, and those that fit.
+    for (scalar, in_force, wanted, fit) in
+        [(25_000, 25_000, 13, 12), (u16::MAX, 65_535, 5, 4), (1, 1, 5, 5), (0, 400, 5, 5)]
+    {
+        devnet.sequence();
+        set_scalar(devnet, scalar);
+        let users = (0..wanted).map(|more| transfer(devnet, nonce + more)).collect();
+        let block = devnet.sequence_block(users);
+        assert_eq!(block.batched().count(), fit);
+        assert_eq!(block.header.blob_gas_used, Some(fit as u64 * 100 * in_force), "{scalar}");
+        nonce += fit as u64;
+    }
+    // One transaction that takes all of a block: 75,000 bytes as they are estimated, to the byte.
+    let data = |devnet: &Devnet, length: usize, nonce| {
+        let bytes = Dice::new(1).bytes(length as u64);
+        signed(&Key::new(1_005), devnet, nonce, Address::with_last_byte(0xb0), 10_000_000, bytes)
+    };
+    let footprint = |devnet: &Devnet, length: usize| {
+        let users = vec![data(devnet, length, nonce)];
+        devnet.clone().sequence_block(users).header.blob_gas_used.expect("the fork has it")
+    };
+    let (mut fits, mut too_long) = (50_000, 100_000);
+    assert_eq!(footprint(devnet, too_long), 0);
+    while too_long - fits > 1 {
+        let middle = usize::midpoint(fits, too_long);
+        if footprint(devnet, middle) > 0 { fits = middle } else { too_long = middle }
+    }
+    let users = vec![data(devnet, fits, nonce)];
+    let block = devnet.sequence_block(users);
+    assert_eq!((block.batched().count(), block.header.blob_gas_used), (1, Some(30_000_000)));
+    devnet.advance();
+    devnet.sync();
+    let bad = data(devnet, too_long, nonce + 1);
+    replaced(devnet, &bad);
+    devnet.advance();
+    devnet.sync();
+}
+
+/// An L1 block with what was not posted yet, and with another scalar.
+fn set_scalar(devnet: &mut Devnet, scalar: u16) {
+    let update = config_update(&ConfigUpdate::DaFootprintGasScalar(scalar));
+    let mut transactions = devnet.post();
+    let chain_id = devnet.config.l1.chain_id;
+    transactions.push(devnet.traffic.l1_transaction(chain_id, &mut devnet.l1_nonce, vec![update]));
+    devnet.mine(&transactions);
 }
 
 /// A least base fee: written into one block, it binds the next (I-066).
