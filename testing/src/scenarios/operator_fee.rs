@@ -112,6 +112,36 @@ pub(super) fn transition(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
+/// The block in which Isthmus begins has the old L1 info and takes no operator fee, although L1 has set one for its epoch; and as the
+/// next block knows no more than that one says, there is none until L1 sets it again (I-032, A-041, A-043).
+pub(super) fn activation(fork: Fork) -> Story {
+    /// In seconds after genesis, and the block then, which opens the epoch of L1 block 1.
+    const ACTIVATION: (u64, u64) = (12, 6);
+    let mut devnet = chain(activating(fork, ACTIVATION.0), |config| {
+        config.traffic.transactions = 0;
+        config.traffic.deposits = 0;
+    });
+    let (mut nonce, nothing) = (0, OperatorFee::default());
+    let update = |rate| vec![config_update(&ConfigUpdate::OperatorFee(rate))];
+    for (rate, in_force) in [(None, nothing), (Some(MOST), nothing), (Some(FIRST), FIRST)] {
+        if let Some(rate) = rate {
+            mine(&mut devnet, update(rate));
+        }
+        // F-020: users' transactions are not forbidden in this activation block.
+        while devnet.next_time().0 < devnet.l1.next_time() {
+            pay(&mut devnet, &mut nonce, in_force, false);
+        }
+    }
+    let block = &devnet.l2[usize::try_from(ACTIVATION.1).expect("small")];
+    assert_eq!((block.l1_origin.number, block.sequence_number), (1, 0));
+    let deposits = block.transactions.len() - block.batched().count();
+    assert_eq!(deposits, 1 + 8, "the L1 info and the upgrade transactions");
+    devnet.advance();
+    devnet.sync();
+    assert_eq!(devnet.safe(), devnet.head().header.number);
+    Story::whole(devnet)
+}
+
 /// An L1 block with what was not posted yet, and with these logs.
 fn mine(devnet: &mut Devnet, logs: Vec<Log>) {
     let mut transactions = devnet.post();
