@@ -1,9 +1,13 @@
 //! Channels that are late, torn, mixed up, or nonsense.
 
-use super::{Story, at, chain, expect};
+use super::{Story, at, batches::with, chain, expect, transfer};
 use crate::{
     batcher,
-    devnet::{Devnet, config::ForkConfig, keys::Key},
+    devnet::{
+        Devnet,
+        config::{BatchKind, ForkConfig},
+        keys::Key,
+    },
 };
 use alloy_primitives::Bytes;
 use unroll_derive::event::{ChannelDrop, Event, FrameDrop};
@@ -187,7 +191,7 @@ fn ordered(devnet: &mut Devnet, order: Order) -> Vec<Vec<Bytes>> {
 /// compresses as it goes would.
 pub(super) fn l1_lookback(fork: Fork) -> Story {
     let mut devnet = at(fork);
-    devnet.poster.config.batch = crate::devnet::config::BatchKind::Singular;
+    devnet.poster.config.batch = BatchKind::Singular;
     devnet.sequence();
     let cfg = devnet.rollup().clone();
     let id = devnet.poster.new_channel();
@@ -216,6 +220,61 @@ pub(super) fn l1_lookback(fork: Fork) -> Story {
     let agreed = head - 2;
     let origin = devnet.l2[usize::try_from(agreed).expect("small")].l1_origin.number;
     assert!(origin > 1, "the channel was opened in L1 block 1");
+    Story::new(devnet, agreed, head, Outcome::Right)
+}
+
+/// The same where a channel of that name was there before, with a lie in it: it timed out, and was opened anew before the agreed
+/// block's L1 origin (C-006, D-002).
+pub(super) fn l1_lookback_reopened(fork: Fork) -> Story {
+    let timeout = if fork >= Fork::Granite { 50 } else { 12 };
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.l2.block_time = 12;
+        config.l2.seq_window_size = 100;
+        config.l2.channel_timeout = 12;
+        config.batcher.batch = BatchKind::Singular;
+        config.traffic.transactions = 1;
+        config.traffic.deposits = 100;
+    });
+    devnet.mine(&[]);
+    devnet.sequence();
+    let cfg = devnet.rollup().clone();
+    let channel = devnet.poster.new_channel();
+    let frame = |number: u16, data: Vec<u8>| {
+        batcher::payload(&[Frame { channel, number, data: data.into(), is_last: number > 0 }])
+    };
+    let lie = batcher::stream([with(&devnet, 1, transfer(&devnet, 0))]);
+    let opening = devnet.poster.calldata(&cfg, frame(0, open_stored(&lie)));
+    let opened = devnet.mine(&[opening]).header.number;
+    for _ in 0..timeout {
+        devnet.sequence();
+        devnet.mine(&[]);
+    }
+    devnet.sequence();
+    let built = devnet.l2.len();
+    let early = batcher::stream(devnet.poster.batches(&cfg, &devnet.l1, &devnet.l2, 1..built));
+    let opening = devnet.poster.calldata(&cfg, frame(0, open_stored(&early)));
+    let reopened = devnet.mine(&[opening]).header.number;
+    assert_eq!(reopened, opened + timeout + 1, "no sooner than it must be");
+    for _ in 0..3 {
+        devnet.sequence();
+        devnet.mine(&[]);
+    }
+    let late = batcher::stream(devnet.poster.batches(&cfg, &devnet.l1, &devnet.l2, built..devnet.l2.len()));
+    let closing = devnet.poster.calldata(&cfg, frame(1, close_stored(&early, &late)));
+    devnet.poster.next = devnet.l2.len() as u64;
+    let (head, own) = (devnet.head().header.number, devnet.head().header.hash());
+    devnet.mine(&[closing]);
+    let events = devnet.sync();
+    expect(&events, "timeout", |event| {
+        matches!(
+            event,
+            Event::ChannelDropped { why: ChannelDrop::TimedOut | ChannelDrop::StagedTimedOut, .. }
+        )
+    });
+    assert_eq!((devnet.safe(), devnet.head().header.hash()), (head, own), "the lie does not count");
+    let agreed = head - 1;
+    let origin = devnet.l2[usize::try_from(agreed).expect("small")].l1_origin.number;
+    assert!(origin > reopened && origin - timeout > opened, "a proof sees the second opening alone");
     Story::new(devnet, agreed, head, Outcome::Right)
 }
 
