@@ -7,6 +7,7 @@ mod batches;
 mod channels;
 mod config;
 mod execution;
+mod full_block;
 mod garbage;
 mod invalid;
 mod l1;

@@ -1,8 +1,7 @@
 //! Every story, and on which forks it is told.
 
 use super::{
-    Scenario, activation, alt_da, batches, channels, config, execution, garbage, invalid, l1, operator_fee, orders,
-    precompiles, state,
+    Scenario, activation, alt_da, batches, channels, config, execution, full_block, garbage, invalid, l1, operator_fee, orders, precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
@@ -39,6 +38,8 @@ const STANDING: &[Scenario] = scenarios! {
         "An invalid block with users' deposits is replaced by them.";
     end_of_source Bedrock..Karst channels::end_of_source,
         "L1 ends within the next block's channel: the true claim is the agreed root.";
+    full_block Bedrock..Karst full_block::full_block,
+        "Blocks are filled to the last unit of gas, by users and by deposits; one unit more is too much.";
     garbage_channel Bedrock..Karst garbage::garbage,
         "Malformed payloads, frames, compression, batches and spans in the batcher's own name, and between them what counts.";
     holocene_batches Bedrock..Karst orders::holocene_batches,
@@ -50,15 +51,17 @@ const STANDING: &[Scenario] = scenarios! {
     isthmus_requests Isthmus..Karst execution::isthmus_requests,
         "Contracts lie where L1 has its request contracts; there are no requests.";
     isthmus_setcode_tx Regolith..Karst batches::set_code,
-        "Accounts take on code; before Isthmus such a batch is dropped.";
+        "Accounts take on code, in batches and in spans; before Isthmus such a batch is dropped, and such a span.";
     jovian_dafootprint Jovian..Karst execution::da_footprint,
-        "A block is as full of data as it may be, another one fuller.";
+        "A block is as full of data as it may be, another one fuller, while L1 changes what a byte counts.";
     jovian_minbasefee Jovian..Karst execution::min_base_fee,
         "L1 sets a least base fee, which binds one block later.";
     l1_blob_parameter_forks Ecotone..Karst l1::blob_parameter_forks,
         "Batches in blobs while L1 changes its blob parameters five times.";
     l1_lookback Bedrock..Karst channels::l1_lookback,
         "A channel that was opened before the agreed block's L1 origin holds the next blocks.";
+    l1_lookback_reopened Bedrock..Karst channels::l1_lookback_reopened,
+        "The same where a channel of that name was opened before, with a lie in it, and timed out.";
     l1_reorg Bedrock..Karst l1::reorg,
         "L1 gives up blocks with batches and deposits.";
     operator_fee Isthmus..Karst operator_fee::operator_fee,
@@ -87,6 +90,8 @@ const ACTIVATING: &[Scenario] = scenarios! {
         "Jovian's header fields begin one block before its L1 info.";
     karst_activation Karst..Karst activation::karst,
         "Karst's 31 upgrade transactions run, on gas of their own; the last one reverts, as our predeploys answer it too little.";
+    operator_fee_activation Isthmus..Isthmus operator_fee::activation,
+        "Isthmus' first block takes no operator fee, and what L1 said until then is forgotten.";
     operator_fee_fix_transition Jovian..Jovian operator_fee::transition,
         "The operator fee's formula changes with Jovian; who could just pay it cannot any more.";
     system_config Bedrock..Karst config::system_config,
