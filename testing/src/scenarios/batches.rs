@@ -1,6 +1,6 @@
 //! Batches that are good, bad, early, late, or there twice.
 
-use super::{Story, at, chain, expect, invalid, is_drop, is_strict, transfer};
+use super::{Story, at, at_with_blobs, chain, expect, invalid, is_drop, is_strict, transfer};
 use crate::{
     batcher,
     devnet::{
@@ -77,7 +77,7 @@ pub(super) fn bad_transaction(fork: Fork) -> Story {
 
 /// The invalid payload has users' deposits: they stay (H-011).
 pub(super) fn deposits_only(fork: Fork) -> Story {
-    let mut devnet = at(fork);
+    let mut devnet = at_with_blobs(fork);
     devnet.sequence();
     let deposit = Deposit {
         from: Address::with_last_byte(0xd1),
@@ -161,7 +161,7 @@ fn not_at_all(devnet: &mut Devnet) {
 
 /// Spans that begin below the safe head: one that repeats it is taken, one that contradicts it is not (F-055).
 pub(super) fn span_overlap(fork: Fork) -> Story {
-    let mut devnet = at(fork);
+    let mut devnet = at_with_blobs(fork);
     devnet.advance();
     devnet.sequence();
     let span = |devnet: &Devnet, blocks: std::ops::RangeInclusive<usize>, more: Option<Bytes>| {

@@ -1,6 +1,6 @@
 //! Channels that are late, torn, mixed up, or nonsense.
 
-use super::{Story, at, batches::with, chain, expect, transfer};
+use super::{Story, at, at_with_blobs, batches::with, chain, expect, transfer};
 use crate::{
     batcher,
     devnet::{
@@ -19,7 +19,7 @@ use unroll_protocol::{
 
 /// L1 changes the batcher: its block takes the new one's data already, and the old one's no more (A-040, B-010).
 pub(super) fn batcher_change(fork: Fork) -> Story {
-    let mut devnet = at(fork);
+    let mut devnet = at_with_blobs(fork);
     devnet.advance();
     devnet.sequence();
     let first = devnet.poster.next;

@@ -13,7 +13,10 @@ use unroll_protocol::{deposit::DepositTx, forks::Fork, l1_info::L1Info, units::L
 
 /// L1 gives up blocks that held batches and deposits; other ones take their place, and the rollup follows.
 pub(super) fn reorg(fork: Fork) -> Story {
-    let mut devnet = chain(ForkConfig::until(fork), |config| config.traffic.deposits = 1_000);
+    let mut devnet = chain(ForkConfig::until(fork), |config| {
+        config.traffic.deposits = 1_000;
+        config.batcher.da = super::da(fork);
+    });
     devnet.advance_to(14);
     devnet.sync();
     let before: Vec<B256> = devnet.l2.iter().map(|block| block.header.hash()).collect();

@@ -22,7 +22,7 @@ pub use table::{all, markdown};
 
 use crate::devnet::{
     Devnet, DevnetConfig, L2Block, RangeWitness,
-    config::ForkConfig,
+    config::{DaKind, ForkConfig},
     keys::{Call, Key},
 };
 use crate::simulator::karst_bundle;
@@ -143,6 +143,18 @@ fn chain(forks: ForkConfig, change: impl FnOnce(&mut DevnetConfig)) -> Devnet {
 /// A chain at `fork` from genesis on.
 fn at(fork: Fork) -> Devnet {
     chain(ForkConfig::until(fork), |_| {})
+}
+
+/// The same with batches in blobs on every other fork from Ecotone on: they take their time to make.
+fn at_with_blobs(fork: Fork) -> Devnet {
+    chain(ForkConfig::until(fork), |config| config.batcher.da = da(fork))
+}
+
+fn da(fork: Fork) -> DaKind {
+    match fork {
+        Fork::Ecotone | Fork::Granite | Fork::Isthmus | Fork::Karst => DaKind::Blobs,
+        _ => DaKind::Calldata,
+    }
 }
 
 /// All forks before `fork` from genesis on, and `fork` after so many seconds.
