@@ -50,11 +50,18 @@ pub const REQUEST_CONTRACTS: [Address; 3] = [
 pub const IMPLEMENTATION_SLOT: B256 =
     b256!("360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc");
 
+/// Where a proxy keeps who may change its implementation (EIP-1967): `keccak256("eip1967.proxy.admin") - 1`. Ours does not look there;
+/// what Karst puts behind it does.
+pub const ADMIN_SLOT: B256 = b256!("b53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103");
+
 /// Every predeploy that the protocol reads, pays or upgrades, by the last byte of its address.
-pub const PREDEPLOYS: [u8; 23] = [
+pub const PREDEPLOYS: [u8; 22] = [
     0x00, 0x02, 0x07, 0x0f, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x20,
-    0x21, 0x2a, 0x2b, 0x2c, 0x2d, 0x22,
+    0x21, 0x2a, 0x2b, 0x2c, 0x22,
 ];
+
+/// Proxies of predeploys that Karst may bring, which have no implementation yet.
+pub const EMPTY_PREDEPLOYS: [u8; 5] = [0x23, 0x24, 0x25, 0x29, 0x2d];
 
 /// The predeploy `0x4200..00<last>`.
 pub const fn predeploy(last: u8) -> Address {
@@ -101,7 +108,12 @@ pub fn proxy() -> Bytes {
             DUP1 CALLDATALOAD  SWAP1 0x20 ADD   ; its length, its content
             DUP2 SWAP1 0x00 CALLDATACOPY
             0x00 0x00 DUP3 0x00  {IMPLEMENTATION_SLOT} SLOAD  GAS DELEGATECALL
-            @done JUMP"
+            RETURNDATASIZE 0x00 0x40 RETURNDATACOPY
+            @called JUMPI
+            RETURNDATASIZE 0x40 REVERT
+        called:                                 ; what the call returned, as a bytes result
+            0x20 0x00 MSTORE  RETURNDATASIZE 0x20 MSTORE
+            0x1f NOT 0x1f RETURNDATASIZE ADD AND 0x40 ADD 0x00 RETURN"
     );
     assemble(&source)
 }
@@ -109,13 +121,18 @@ pub fn proxy() -> Bytes {
 /// Stores each format of the L1 info in the slots that execution reads (I-022, I-031, I-071).
 pub fn l1_block() -> Bytes {
     let source = format!(
-        "0x00 CALLDATALOAD 0xe0 SHR
+        "{VERSION}
+            0x00 CALLDATALOAD 0xe0 SHR
             DUP1 0xe591b282 EQ @depositor JUMPI     ; DEPOSITOR_ACCOUNT()
+            DUP1 0x21326849 EQ @no JUMPI            ; isCustomGasToken()
+            DUP1 0x47af267b EQ @no JUMPI            ; isFeatureEnabled(bytes32)
             {DEPOSITOR} CALLER EQ @set JUMPI
         fail:
             0x00 0x00 REVERT
         depositor:
             {DEPOSITOR} 0x00 MSTORE  0x20 0x00 RETURN
+        no:
+            0x20 0x00 RETURN
         set:
             DUP1 0x015d8eb9 EQ @bedrock JUMPI
             DUP1 0x440a5e20 EQ @ecotone JUMPI
@@ -149,21 +166,30 @@ pub fn l1_block() -> Bytes {
     assemble(&source)
 }
 
-/// Answers whatever it is asked: 32 as a number or an address, and the empty text as a text. The predeploys that do nothing here
-/// are this, since Karst's upgrade asks them for their settings.
+/// Answers whatever it is asked: 1, which is a number, an address, and one of the networks that a vault may withdraw to; but its
+/// version if it is asked for that. The predeploys that do nothing here are this, since Karst's upgrade asks them for their settings.
 pub fn answerer() -> Bytes {
-    assemble("0x20 0x00 MSTORE 0x60 0x00 RETURN")
+    let source = format!("{VERSION} 0x01 0x00 MSTORE  0x20 0x00 RETURN");
+    assemble(&source)
 }
+
+/// Answers `version()` with "0.0.0": no upgrade is to an older one. Goes on if it is asked for something else.
+const VERSION: &str = "
+    0x00 CALLDATALOAD 0xe0 SHR 0x54fd4d50 EQ ISZERO @versioned JUMPI
+    0x20 0x00 MSTORE  0x05 0x20 MSTORE  0x302e302e30 0xd8 SHL 0x40 MSTORE  0x60 0x00 RETURN
+    versioned:";
 
 /// Keeps a mark for every message: under the hash of the message, its sender and a count.
 pub fn message_passer() -> Bytes {
-    assemble(
-        "CALLDATASIZE 0x00 0x00 CALLDATACOPY
+    let source = format!(
+        "{VERSION}
+         CALLDATASIZE 0x00 0x00 CALLDATACOPY
          CALLER CALLDATASIZE MSTORE
          0x01 SLOAD 0x01 ADD  DUP1 0x01 SSTORE  CALLDATASIZE 0x20 ADD MSTORE
          0x01  0x40 CALLDATASIZE ADD 0x00 KECCAK256  SSTORE
-         STOP",
-    )
+         STOP"
+    );
+    assemble(&source)
 }
 
 /// The argument is a salt and then init code. Returns the 20 bytes of the new address; reverts if there is none.

@@ -81,13 +81,16 @@ fn accounts(forks: &ForkTimes, rich: &[Key]) -> BTreeMap<Address, GenesisAccount
         (code::implementation(0x16), contract(code::message_passer())),
     ]);
     accounts.extend(code::REQUEST_CONTRACTS.map(|address| (address, contract(code::churn()))));
+    let mut proxy = contract(code::proxy());
+    proxy.storage.insert(code::ADMIN_SLOT.into(), code::PROXY_ADMIN.into_word().into());
     for last in code::PREDEPLOYS {
         let first = code::implementation(last);
         accounts.entry(first).or_insert_with(|| contract(code::answerer()));
-        let mut proxy = contract(code::proxy());
+        let mut proxy = proxy.clone();
         proxy.storage.insert(code::IMPLEMENTATION_SLOT.into(), first.into_word().into());
         accounts.insert(code::predeploy(last), proxy);
     }
+    accounts.extend(code::EMPTY_PREDEPLOYS.map(|last| (code::predeploy(last), proxy.clone())));
     if let Some(oracle) = accounts.get_mut(&code::GAS_PRICE_ORACLE) {
         oracle.storage.insert(U256::ZERO, active_flags(forks));
     }

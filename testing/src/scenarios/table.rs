@@ -89,7 +89,7 @@ const ACTIVATING: &[Scenario] = scenarios! {
     jovian_activation Jovian..Jovian activation::jovian,
         "Jovian's header fields begin one block before its L1 info.";
     karst_activation Karst..Karst activation::karst,
-        "Karst's 31 upgrade transactions run, on gas of their own; the last one reverts, as our predeploys answer it too little.";
+        "Karst's 31 upgrade transactions run, on gas of their own, and all succeed: the last one upgrades all predeploys.";
     operator_fee_activation Isthmus..Isthmus operator_fee::activation,
         "Isthmus' first block takes no operator fee, and what L1 said until then is forgotten.";
     operator_fee_fix_transition Jovian..Jovian operator_fee::transition,
