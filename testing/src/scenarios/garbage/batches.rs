@@ -219,6 +219,7 @@ fn spans() -> Vec<(Vec<u8>, BatchError)> {
     add(varint, &|raw| raw.tx_counts = [vec![2], long()].concat());
     add(varint, &|raw| raw.nonces = [vec![0], long()].concat());
     add(varint, &|raw| raw.gases = [long(), vec![0]].concat());
+    // F-023: an empty transaction, as far as a span can hold one.
     add(SpanFault::NotAList(0), &|raw| raw.datas[0] = vec![0x80]);
     add(SpanFault::NotAList(1), &|raw| raw.datas[1] = vec![2, 0x83, 1, 2, 3]);
     add(SpanFault::NotAList(1), &|raw| raw.datas[1] = vec![2, 2]);
@@ -238,7 +239,8 @@ fn transactions() -> Vec<(Vec<u8>, BatchError)> {
     };
     let mut cases = Vec::new();
     let mut add = |why, change: &dyn Fn(&mut Raw)| cases.push((raw(change), BatchError::Rebuild(why)));
-    // Blobs, what is not there yet, deposits, and legacy with a type byte, which other formats do not have.
+    // Blobs, what is not there yet, deposits (which so never come to F-023), and legacy with a type byte, which other formats do not
+    // have.
     for kind in [0, 3, 5, 0x7d, 0x7e, 0x7f] {
         add(RebuildFault::Kind { index: 1, kind }, &|raw| {
             raw.datas[1] = list(&[kind], &[0x80, 0x80, 0x80, 0x80, 0xc0]);
