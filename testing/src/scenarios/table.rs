@@ -1,7 +1,8 @@
 //! Every story, and on which forks it is told.
 
 use super::{
-    Scenario, activation, alt_da, batches, channels, config, execution, full_block, garbage, invalid, l1, operator_fee, orders, precompiles, state,
+    Scenario, activation, alt_da, batches, channels, config, execution, full_block, garbage, invalid, l1,
+    operator_fee, orders, precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
 use std::fmt::Write;
