@@ -1,5 +1,6 @@
 //! Adversarial L1 histories out of a number, across fork times, and what both derivations make of them.
 
+pub mod beside;
 pub mod blobs;
 pub mod carrier;
 pub mod compare;

@@ -42,6 +42,12 @@ pub enum ChallengeError {
     /// Neither active nor resolved.
     #[error("status {0}")]
     Status(u8),
+    /// The contract takes neither challenges nor answers before or after their windows.
+    #[error("not within its window")]
+    Window,
+    /// The contract takes one challenge of a commitment.
+    #[error("the commitment is challenged already")]
+    Again,
     /// A challenge was answered that was never made.
     #[error("there is no such challenge")]
     Unknown,

@@ -5,7 +5,7 @@ use crate::{
     commitment::{Commitment, CommitmentError, MAX_INPUT_BYTES},
 };
 use alloc::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
     vec::Vec,
 };
 use alloy_consensus::{EthereumTxEnvelope, Transaction, TxEip4844};
@@ -15,7 +15,7 @@ use core::mem;
 use unroll_protocol::{
     config::{AltDaConfig, DaCommitment},
     frame::ALT_DA_VERSION,
-    l1_receipt::{Entry, may_log, read_logs},
+    l1_receipt::{self, may_log, read_logs},
     provider::{AltDaInput, BlobProvider, ChainProvider},
     units::L1Ref,
 };
@@ -315,7 +315,7 @@ impl<'c> AltDa<'c> {
         })?;
         for entry in found {
             // What a receipt of an unknown type says is left to whoever reads the block itself.
-            let Entry::Log { receipt, log_index, log } = entry else { continue };
+            let l1_receipt::Entry::Log { receipt, log_index, log } = entry else { continue };
             let Some(change) = StatusChange::decode(&log, contract) else { continue };
             let taken = change.and_then(|change| self.take(block, transactions.get(receipt), change));
             tell(match taken {
@@ -335,15 +335,30 @@ impl<'c> AltDa<'c> {
     ) -> Result<StatusChange, ChallengeError> {
         let key = (change.block, change.commitment.clone());
         match change.status {
+            // The contract sees to the windows, and to one challenge of each. What it would not log is ignored, so that how far
+            // one has looked ahead never matters.
             Status::Active => {
+                let end = change.block.saturating_add(self.cfg.challenge_window);
+                if !(change.block..=end).contains(&block) {
+                    return Err(ChallengeError::Window);
+                }
                 let until = block.saturating_add(self.cfg.resolve_window);
-                self.challenges.insert(key, Challenge::Active { until });
+                match self.challenges.entry(key) {
+                    Entry::Vacant(place) => place.insert(Challenge::Active { until }),
+                    Entry::Occupied(_) => return Err(ChallengeError::Again),
+                };
             }
             Status::Resolved => {
                 let tx = raw.and_then(|raw| EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(raw).ok());
                 let input = resolved_input(tx.ok_or(ChallengeError::NoInput)?.input())?;
                 Commitment::decode(&key.1)?.check(&input)?;
-                *self.challenges.get_mut(&key).ok_or(ChallengeError::Unknown)? = Challenge::Resolved(input);
+                match self.challenges.get_mut(&key) {
+                    None => return Err(ChallengeError::Unknown),
+                    Some(Challenge::Active { until }) if block > *until => {
+                        return Err(ChallengeError::Window);
+                    }
+                    Some(challenge) => *challenge = Challenge::Resolved(input),
+                }
             }
         }
         Ok(change)

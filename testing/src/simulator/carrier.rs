@@ -4,12 +4,12 @@
 use super::{blobs::Blobs, dice::Dice, sequencer};
 use crate::{
     keys::{Call, Key},
-    reference::{L1Block, active},
+    reference::active,
 };
 use alloy_consensus::{SignableTransaction, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{Address, B256, Bytes, Signature, TxKind, U256, bytes, uint};
-use unroll_protocol::{config::RollupConfig, deposit::DepositTx, forks::Fork};
+use unroll_protocol::{config::RollupConfig, deposit::DepositTx, forks::Fork, units::L1Ref};
 
 /// Whose signatures there are.
 pub mod wallets {
@@ -45,14 +45,13 @@ pub struct Carried {
 }
 
 impl Carried {
-    /// The block's payloads on their way.
-    pub fn of(cfg: &RollupConfig, batcher: Address, block: &L1Block) -> Self {
-        let hash = block.origin.hash;
+    /// Payloads on their way in the block `origin`.
+    pub fn of(cfg: &RollupConfig, batcher: Address, origin: L1Ref, mut payloads: &[Bytes]) -> Self {
+        let hash = origin.hash;
         let mut dice = Dice::new(u64::from_be_bytes(hash[..8].try_into().expect("8 of 32 bytes")));
-        let with_blobs = active(cfg, Fork::Ecotone, block.origin.time.0);
+        let with_blobs = active(cfg, Fork::Ecotone, origin.time.0);
         let mut post = Post { cfg, hash, with_blobs, carried: Self::default() };
         post.noise(&mut dice);
-        let mut payloads = &block.data[..];
         while !payloads.is_empty() {
             post.others(&mut dice, batcher, &payloads[0]);
             let count = post.batcher(&mut dice, batcher, payloads);

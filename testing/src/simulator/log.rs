@@ -18,7 +18,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use std::{collections::BTreeMap, fmt::Write, str::FromStr};
 use unroll_protocol::{
     blob_schedule::BlobSchedule,
-    config::RollupConfig,
+    config::{AltDaConfig, RollupConfig},
     forks::{Fork, ForkTimes},
     l1_info::L1Fees,
     system_config::{ConfigUpdate, Eip1559Params, OperatorFee},
@@ -49,6 +49,10 @@ impl History {
         line(format!("config batcher {}", cfg.genesis.system_config.batcher));
         line(format!("config overhead {}", cfg.genesis.system_config.overhead));
         line(format!("config scalar {}", cfg.genesis.system_config.scalar));
+        if let Some(AltDaConfig { challenge_window, resolve_window, .. }) = cfg.alt_da {
+            line(format!("config challenge_window {challenge_window}"));
+            line(format!("config resolve_window {resolve_window}"));
+        }
         for fork in &Fork::ALL[1..] {
             if let Some(time) = cfg.forks.time(*fork) {
                 line(format!("fork {fork} {time}"));
@@ -146,6 +150,7 @@ fn read_config(
         forks,
         l1_blob_schedule,
         keep_karst_upgrade_gas: number("keep_karst_upgrade_gas")? == 1,
+        alt_da: number("challenge_window").zip(number("resolve_window")).map(plan::alt_da),
         ..plan::frame_of_all()
     };
     cfg.genesis.l1.number = number("l1_number")?;

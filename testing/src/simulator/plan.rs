@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, TxKind, U256, keccak256};
 use std::num::NonZeroU64;
 use unroll_protocol::{
     blob_schedule::{BPO1_UPDATE_FRACTION, BPO2_UPDATE_FRACTION, BlobSchedule, PRAGUE_UPDATE_FRACTION},
-    config::{Genesis, RollupConfig},
+    config::{AltDaConfig, DaCommitment, Genesis, RollupConfig},
     deposit::{DepositTx, SourceHash},
     forks::{Fork, ForkTimes},
     l1_info::L1Fees,
@@ -87,7 +87,18 @@ fn config(dice: &mut Dice, l1: &[L1Ref], mild: bool) -> RollupConfig {
         channel_timeout: if mild { dice.range(6, 20) } else { dice.pick(&[1, 2, 3, 5, 8, 60]) },
         forks: forks(dice, l2_time, l1[l1.len() - 1].time.0),
         keep_karst_upgrade_gas: dice.chance(500),
+        alt_da: (l1[0].hash[5] < 64).then(|| alt_da((l1[0].hash[6] % 8, l1[0].hash[7] % 8))),
         ..frame_of_all()
+    }
+}
+
+/// Batches may lie beside L1; both windows are given.
+pub fn alt_da((challenge_window, resolve_window): (impl Into<u64>, impl Into<u64>)) -> AltDaConfig {
+    AltDaConfig {
+        challenge_contract: Address::with_last_byte(0xda),
+        commitment: DaCommitment::Keccak,
+        challenge_window: challenge_window.into(),
+        resolve_window: resolve_window.into(),
     }
 }
 

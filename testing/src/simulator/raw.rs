@@ -1,14 +1,15 @@
 //! The history as a chain: the same L1 blocks with headers, transactions, receipts and logs, among which what is ours
 //! has to be found (A.2, B.1, B.2, G.2); and the agreed L2 blocks.
 
-use super::{History, carrier::Carried, payload};
+use super::{History, beside::Service, carrier::Carried, payload};
 use crate::reference::{self, Block, L1Block};
 use alloy_consensus::{Header, Receipt};
 use alloy_eips::eip4844::Blob;
 use alloy_primitives::{Address, B256, Bloom, Bytes, Log, U256, map::B256Map};
 use alloy_rlp::Encodable;
 use unroll_derive::provider::{
-    BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider, Provider,
+    AltDaInput, BlobProvider, ChainProvider, IndexedBlobHash, L2Block, L2BlockStart, L2ChainProvider,
+    Provider,
 };
 use unroll_protocol::{
     deposit::{DEPOSIT_TOPIC, DepositTx},
@@ -32,6 +33,8 @@ pub struct RawChain<'h> {
     asked: usize,
     /// By hash of the L1 block.
     carried: B256Map<Carried>,
+    /// What travels beside L1, where it may.
+    service: Option<Service>,
     /// Whether the bundle was asked for in vain.
     pub lacked_bundle: bool,
 }
@@ -39,7 +42,8 @@ pub struct RawChain<'h> {
 impl<'h> RawChain<'h> {
     /// The chain; L2 blocks after the agreed one are unknown, as they are to a proof's host.
     pub fn new(history: &'h History, bundle: Option<&'h [u8]>, safe: &'h [Block]) -> Self {
-        Self { history, bundle, safe, asked: 0, carried: B256Map::default(), lacked_bundle: false }
+        let service = Service::of(history);
+        Self { history, bundle, safe, asked: 0, carried: B256Map::default(), service, lacked_bundle: false }
     }
 
     /// A new call begins.
@@ -70,8 +74,9 @@ impl ChainProvider for RawChain<'_> {
     }
 
     fn header_by_hash(&mut self, hash: B256) -> Result<Header, Absent> {
-        let (_, block) = self.l1(hash)?;
+        let (at, block) = self.l1(hash)?;
         let input = payload::input(block);
+        let logs = [self.logs(at), self.answers(at).iter().map(|(_, log)| log.clone()).collect()].concat();
         Ok(Header {
             number: block.origin.number,
             parent_hash: block.origin.parent_hash,
@@ -80,16 +85,16 @@ impl ChainProvider for RawChain<'_> {
             parent_beacon_block_root: input.parent_beacon_block_root,
             base_fee_per_gas: Some(block.fees.base_fee),
             excess_blob_gas: block.fees.excess_blob_gas,
-            logs_bloom: bloom(&self.logs(block)),
+            logs_bloom: bloom(&logs),
             ..Default::default()
         })
     }
 
     /// The logs are in the receipts of the first transaction, which is nobody's, and of the last.
     fn receipts_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Absent> {
-        let (_, block) = self.l1(hash)?;
-        let transactions = self.transactions_by_hash(hash)?;
-        let mut first = self.logs(block);
+        let (at, _) = self.l1(hash)?;
+        let transactions = self.carried(hash)?.transactions.clone();
+        let mut first = self.logs(at);
         let mut last = first.split_off(first.len() * usize::from(hash[2]) / 256);
         if transactions.len() == 1 {
             first.append(&mut last);
@@ -102,11 +107,16 @@ impl ChainProvider for RawChain<'_> {
             };
             receipt(transaction, logs, hash[3] < 128)
         };
-        Ok(transactions.iter().enumerate().map(receipt).collect())
+        let answers =
+            self.answers(at).iter().map(|(answer, log)| self::receipt(answer, vec![log.clone()], true));
+        Ok(transactions.iter().enumerate().map(receipt).chain(answers).collect())
     }
 
     fn transactions_by_hash(&mut self, hash: B256) -> Result<Vec<Bytes>, Absent> {
-        Ok(self.carried(hash)?.transactions.clone())
+        let (at, _) = self.l1(hash)?;
+        let mut transactions = self.carried(hash)?.transactions.clone();
+        transactions.extend(self.answers(at).iter().map(|(answer, _)| answer.clone()));
+        Ok(transactions)
     }
 }
 
@@ -114,13 +124,18 @@ impl RawChain<'_> {
     fn carried(&mut self, hash: B256) -> Result<&Carried, Absent> {
         let (at, block) = self.l1(hash)?;
         let History { cfg, l1, .. } = self.history;
-        let carry = || Carried::of(cfg, reference::batcher(cfg, l1, at), block);
+        let payloads = self.service.as_ref().map_or(&block.data, |service| &service.blocks[at].payloads);
+        let carry = || Carried::of(cfg, reference::batcher(cfg, l1, at), block.origin, payloads);
         Ok(self.carried.entry(hash).or_insert_with(carry))
     }
 
+    fn answers(&self, at: usize) -> &[(Bytes, Log)] {
+        self.service.as_ref().map_or(&[], |service| &service.blocks[at].answers)
+    }
+
     /// Updates, then deposits, then logs that mean nothing although they look as if they did.
-    fn logs(&self, block: &L1Block) -> Vec<Log> {
-        let cfg = &self.history.cfg;
+    fn logs(&self, at: usize) -> Vec<Log> {
+        let (cfg, block) = (&self.history.cfg, &self.history.l1[at]);
         let mut logs: Vec<_> =
             block.updates.iter().map(|update| update_log(cfg.l1_system_config, update)).collect();
         logs.extend(block.deposits.iter().map(|deposit| deposit_log(cfg.deposit_contract, deposit)));
@@ -131,6 +146,7 @@ impl RawChain<'_> {
             foreign.data.data = foreign.data.data[..95].to_vec().into();
             logs.push(foreign);
         }
+        logs.extend(self.service.iter().flat_map(|service| service.blocks[at].logs.iter().cloned()));
         logs
     }
 }
@@ -203,6 +219,10 @@ impl BlobProvider for RawChain<'_> {
             blob.ok_or_else(|| Absent(format!("the blob {asked:?} of {block:?}")))
         };
         hashes.iter().map(blob).collect()
+    }
+
+    fn alt_da_input(&mut self, commitment: &Bytes) -> Result<AltDaInput, Absent> {
+        Ok(self.service.as_ref().map_or(AltDaInput::Unsupported, |service| service.input(commitment)))
     }
 }
 

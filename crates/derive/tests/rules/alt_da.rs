@@ -323,6 +323,74 @@ fn malformed_challenges_are_ignored() {
     assert_eq!(decisions, expected.collect::<Vec<_>>());
 }
 
+/// B-044: what the contract would not log is ignored, however far L1 was looked at for other commitments.
+#[test]
+fn windows_hold_however_far_one_looks() {
+    let cfg = keccak();
+    let late = 2 + CHALLENGE_WINDOW;
+    let cases: [(&[(u64, Deed)], bool, &[ChallengeError]); 5] = [
+        // Challenged too late, or before the commitment.
+        (&[(late, Challenge(1, commitment(A)))], true, &[ChallengeError::Window]),
+        (&[(1, Challenge(2, commitment(B)))], true, &[ChallengeError::Window]),
+        // Answered too late.
+        (
+            &[(2, Challenge(1, commitment(A))), (3 + RESOLVE_WINDOW, Resolve(1, commitment(A), A.into()))],
+            false,
+            &[ChallengeError::Window],
+        ),
+        // Challenged again, after an answer and before one.
+        (
+            &[
+                (2, Challenge(1, commitment(A))),
+                (3, Resolve(1, commitment(A), A.into())),
+                (4, Challenge(1, commitment(A))),
+            ],
+            true,
+            &[ChallengeError::Again],
+        ),
+        (
+            &[(2, Challenge(1, commitment(A))), (4, Challenge(1, commitment(A)))],
+            false,
+            &[ChallengeError::Again],
+        ),
+    ];
+    for (deeds, counts, ignored) in cases {
+        for far in [false, true] {
+            let mut all = vec![(1, Post(payload(&commitment(A)))), (2, Post(payload(&commitment(B))))];
+            all.extend_from_slice(deeds);
+            if far {
+                // This one's challenge, answered at the last moment, is looked at first.
+                let end = 1 + CHALLENGE_WINDOW;
+                all.insert(0, (1, Post(payload(&commitment(b"\0far")))));
+                all.push((end, Challenge(1, commitment(b"\0far"))));
+                all.push((end + RESOLVE_WINDOW, Resolve(1, commitment(b"\0far"), b"\0far"[..].into())));
+            }
+            let (mut memory, blocks) = l1_with(20, &all);
+            for input in [A, B] {
+                knows(&mut memory, input);
+            }
+            let mut reader = reader(&cfg);
+            let mut events = Vec::new();
+            let mut read = Vec::new();
+            for block in &blocks {
+                read.push(reader.read(&mut memory, block, &mut events).unwrap().unwrap().data);
+            }
+            let expected: Vec<Bytes> = [(far, &b"\0far"[..]), (counts, A)]
+                .into_iter()
+                .filter_map(|(counts, input)| counts.then_some(input.into()))
+                .collect();
+            assert_eq!((&read[0], &read[1]), (&expected, &vec![B.into()]), "{far}");
+            let why = events.into_iter().filter_map(|event| match event {
+                Event::AltDa(Decision::ChallengeIgnored { why, .. }) => Some(why),
+                _ => None,
+            });
+            if far {
+                assert_eq!(why.collect::<Vec<_>>(), ignored);
+            }
+        }
+    }
+}
+
 /// B-044: only a transaction that holds the input answers a challenge.
 #[test]
 fn malformed_answers_are_ignored() {
