@@ -69,7 +69,7 @@ pub fn build(
     };
     let output = executor.output_root(&mut &*store).expect("the store lacks nothing");
     for value in executor.known_state() {
-        store.insert(value);
+        store.insert_state(value);
     }
     let transactions = attributes.transactions.unwrap_or_default();
     let receipts = receipts.iter().map(|receipt| {

@@ -89,7 +89,7 @@ impl Devnet {
         let state = tries::state(&genesis.accounts);
         assert_eq!(state.root, genesis.header.state_root, "two ways to the root of the genesis state");
         for value in state.nodes {
-            store.insert(value);
+            store.insert_state(value);
         }
         store.insert(alloy_rlp::encode(genesis.header.inner()).into());
         if let Some(bundle) = &bundle {

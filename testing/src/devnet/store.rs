@@ -7,6 +7,7 @@ use alloy_primitives::{
     B256, Bytes, keccak256,
     map::{B256Map, HashMap},
 };
+use alloy_trie::nodes::TrieNode;
 use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 use unroll_executor::{TrieDBFetcher, TrieDBHinter};
@@ -25,9 +26,18 @@ use unroll_protocol::provider::Provider;
 pub struct Store {
     /// By typed key.
     values: B256Map<Bytes>,
+    /// What of that is L2's state, by keccak256.
+    state: B256Map<StateKind>,
     blobs: HashMap<Commitment, Box<Blob>>,
     /// Blob and place of each element by its key, computed when one is asked for alone.
     elements: OnceLock<B256Map<(Commitment, usize)>>,
+}
+
+/// What a value of L2's state is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum StateKind {
+    Node,
+    Code,
 }
 
 /// What the store does not have.
@@ -39,6 +49,20 @@ impl Store {
     /// The value with this keccak256 hash: a trie node, code, a header, an output.
     pub fn keccak(&self, hash: B256) -> Option<&Bytes> {
         self.values.get(PreimageKey::keccak256(hash).as_bytes())
+    }
+
+    /// The node of L2's state with this hash: of the accounts' trie, or of a contract's storage.
+    pub fn node(&self, hash: B256) -> Option<&Bytes> {
+        self.of_state(hash, StateKind::Node)
+    }
+
+    /// The code with this hash that L2's state has.
+    pub fn code(&self, hash: B256) -> Option<&Bytes> {
+        self.of_state(hash, StateKind::Code)
+    }
+
+    fn of_state(&self, hash: B256, kind: StateKind) -> Option<&Bytes> {
+        self.keccak(hash).filter(|_| self.state.get(&hash) == Some(&kind))
     }
 
     /// The value with this sha256 hash: a commitment, a bundle of upgrade transactions.
@@ -56,6 +80,20 @@ impl Store {
         let hash = keccak256(&value);
         self.values.insert(*PreimageKey::keccak256(hash).as_bytes(), value);
         hash
+    }
+
+    /// Adds a node of L2's state, or code. Which of them it is, its bytes say: no code of a devnet is a node's RLP.
+    pub fn insert_state(&mut self, value: Bytes) {
+        let kind = match alloy_rlp::decode_exact(&value) {
+            // It stands for no node: nobody stores it.
+            Ok(TrieNode::EmptyRoot) => None,
+            Ok(_) => Some(StateKind::Node),
+            Err(_) => Some(StateKind::Code),
+        };
+        let hash = self.insert(value);
+        if let Some(kind) = kind {
+            self.state.insert(hash, kind);
+        }
     }
 
     /// Adds a value and returns its sha256 hash.

@@ -72,14 +72,22 @@ fn payload_witness(
 }
 
 /// geth's database as `debug_dbGet` shows it, with state by hash: nodes and old code under their hash, code under its hash
-/// with a prefix. The key is hex, or else text that is the key itself.
+/// with a prefix. Blocks have other keys there, and the tries of their lists are not kept at all: whoever asks for a header,
+/// a transaction or a receipt by its hash finds nothing.
 fn database_value(view: &View<'_>, key: &str) -> Result<Bytes, Refusal> {
-    let bytes = hex::decode(key).unwrap_or_else(|_| key.as_bytes().to_vec());
-    let hash = match bytes[..] {
-        [CODE_PREFIX, ref hash @ ..] if hash.len() == 32 => hash,
-        ref hash => hash,
+    let store = &view.devnet().store;
+    let bytes = database_key(key)?;
+    let code = bytes.strip_prefix(&[CODE_PREFIX]).and_then(|hash| B256::try_from(hash).ok());
+    let value = match (code, B256::try_from(&bytes[..])) {
+        (Some(hash), _) => store.code(hash),
+        (None, Ok(hash)) => store.node(hash).or_else(|| store.code(hash)),
+        (None, Err(_)) => None,
     };
-    let hash = B256::try_from(hash).ok();
-    let value = hash.and_then(|hash| view.devnet().store.keccak(hash));
     value.cloned().ok_or_else(|| Refusal::NotFound(format!("key {key}")))
+}
+
+/// Hex after `0x`, or else text that is the key itself.
+fn database_key(text: &str) -> Result<Vec<u8>, Refusal> {
+    let malformed = |error| Refusal::Params(format!("key {text}: {error}"));
+    if text.starts_with("0x") { hex::decode(text).map_err(malformed) } else { Ok(text.as_bytes().to_vec()) }
 }

@@ -137,10 +137,39 @@ async fn the_database_has_nodes_and_code() {
     let code = client.get_code_at(contracts::CHURN).await.expect("answers");
     let prefixed = [b"c", &keccak256(&code)[..]].concat();
     assert_eq!(get(prefixed.into()).await.expect("code"), code);
+    assert_eq!(get(keccak256(&code).into()).await.expect("as databases had it once"), code);
     for unknown in [Bytes::from(vec![7; 32]), Bytes::from(vec![7; 31]), Bytes::new()] {
         let error = get(unknown).await.expect_err("there is no such key");
         assert_eq!(error.as_error_resp().expect("an answer").code, -32000);
     }
+}
+
+/// A node's database has state by hash, and nothing else: whoever wants a header, a list or an output asks another way.
+#[tokio::test]
+async fn the_database_has_state_alone() {
+    let server = serve(&[]);
+    let client = l2(&server);
+    let own = DEVNET.l2.iter().rfind(|block| block.transactions.len() > 4).expect("users send");
+    let header = &own.header;
+    let hashes = [
+        header.hash(),
+        header.transactions_root,
+        header.receipts_root,
+        own.output.hash(),
+        keccak256(&own.transactions[1]),
+        own.l1_origin.hash,
+        alloy_trie::EMPTY_ROOT_HASH,
+    ];
+    let plain = hashes.map(|hash| Bytes::from(hash));
+    let as_code = [header.hash(), header.state_root].map(|hash| [b"c", &hash[..]].concat().into());
+    for key in plain.into_iter().chain(as_code) {
+        let answer = client.client().request::<_, Bytes>("debug_dbGet", [key.clone()]).await;
+        let error = answer.expect_err("no key of the database");
+        assert_eq!(error.as_error_resp().expect("an answer").code, -32000, "{key}");
+    }
+    // Hex without `0x` is text, as in geth.
+    let text = alloy_primitives::hex::encode(header.state_root);
+    assert!(client.client().request::<_, Bytes>("debug_dbGet", [text]).await.is_err());
 }
 
 /// A stateless client that has a witness and nothing else gets the same header.
