@@ -62,13 +62,24 @@ impl Chain {
         self.change(Devnet::advance);
     }
 
-    /// L1 gives up its newest `depth` blocks, and builds as many others in their place; L2 follows. L1's genesis stays.
+    /// L1 gives up its newest `depth` blocks, and has as many others in their place. L1's genesis stays.
+    ///
+    /// ```text
+    ///            last block with an origin that stayed
+    ///                          v
+    /// L2   ...------------+----+======  built anew, upon the new origins; the old ones are known by hash alone
+    ///                     ^
+    ///      what was safe by the last L1 block that stayed; the rest is to be posted again
+    /// ```
+    ///
+    /// As L1's new blocks were made by those who knew nothing of the rollup's, no batch is in them: the batcher posts in the
+    /// next block that [`advance`](Self::advance) adds.
     pub fn reorg(&self, depth: u64) {
         self.change(|devnet| {
             let head = devnet.l1.head().header.number;
             devnet.reorg(head.saturating_sub(depth));
             while devnet.l1.head().header.number < head {
-                devnet.advance();
+                devnet.advance_unposted();
             }
         });
     }
@@ -179,8 +190,10 @@ impl<'a> View<'a> {
         self.devnet().block(number).filter(|_| number <= self.l2_head)
     }
 
+    /// Also a block that the rollup gave up, after a reorg of L1 or because L1 says otherwise.
     pub(crate) fn l2_block_by_hash(&self, hash: B256) -> Option<&'a L2Block> {
-        let mut all = self.devnet().l2.iter();
+        let Devnet { l2, l2_orphans, .. } = self.devnet();
+        let mut all = l2.iter().chain(l2_orphans);
         all.find(|block| block.header.hash() == hash && block.header.number <= self.l2_head)
     }
 

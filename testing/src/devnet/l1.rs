@@ -128,12 +128,14 @@ impl L1Chain {
         self.head()
     }
 
-    /// Gives up all blocks after this one. What is built next differs from what was there.
-    pub fn reorg(&mut self, last: u64) {
+    /// Gives up all blocks after this one, and returns them. What is built next differs from what was there.
+    pub fn reorg(&mut self, last: u64) -> &[L1Block] {
         let keep = usize::try_from(last).map_or(usize::MAX, |last| last.saturating_add(1));
         let lost = self.blocks.split_off(self.blocks.len().min(keep));
+        let known = self.orphans.len();
         self.orphans.extend(lost);
         self.branch += 1;
+        &self.orphans[known..]
     }
 
     /// What a unit of blob gas costs in the newest block, in wei.

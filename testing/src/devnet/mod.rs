@@ -41,7 +41,9 @@ pub use traffic::Traffic;
 pub use witness::RangeWitness;
 
 use crate::simulator::dice::Dice;
-use alloy_primitives::{B256, Bytes};
+use alloy_consensus::{Transaction as _, TxEnvelope, transaction::SignerRecoverable as _};
+use alloy_eips::eip2718::Decodable2718 as _;
+use alloy_primitives::{Address, B256, Bytes};
 use unroll_derive::Event;
 use unroll_proof::{BootInfo, OracleBackend, Transition, transition::ExecutedBlock};
 use unroll_protocol::{
@@ -60,6 +62,8 @@ pub struct Devnet {
     pub l1: L1Chain,
     /// The rollup's blocks, safe or not; block `i` has number `i`.
     pub l2: Vec<L2Block>,
+    /// Blocks that the rollup had once, oldest first.
+    pub l2_orphans: Vec<L2Block>,
     /// Every preimage of both chains.
     pub store: Store,
     /// The batcher.
@@ -107,7 +111,8 @@ impl Devnet {
             safe_at: Some(0),
         };
         let dice = Dice::new(config.seed);
-        Self { config, genesis, l1, l2: vec![first], store, poster, traffic, l1_nonce: 0, dice, bundle }
+        let (l2, l2_orphans) = (vec![first], Vec::new());
+        Self { config, genesis, l1, l2, l2_orphans, store, poster, traffic, l1_nonce: 0, dice, bundle }
     }
 
     /// The rollup's config.
@@ -137,6 +142,13 @@ impl Devnet {
         if self.l1.head().header.number.is_multiple_of(self.config.batcher.l1_blocks_per_channel) {
             transactions.extend(self.post());
         }
+        self.mine(&transactions);
+    }
+
+    /// The same while the batcher is silent.
+    pub fn advance_unposted(&mut self) {
+        self.sequence();
+        let transactions = self.l1_traffic();
         self.mine(&transactions);
     }
 
@@ -202,16 +214,25 @@ impl Devnet {
         self.l1.head()
     }
 
-    /// L1 gives up all blocks after this one; L2 follows, and the batcher posts again what is not safe any more.
+    /// L1 gives up all blocks after this one. L2 gives up those whose origin is gone; those whose batches are gone stay, but
+    /// are not safe any more, and the batcher will post them again. On L1, users and batcher sign anew from the first nonce
+    /// that was lost.
     pub fn reorg(&mut self, last: u64) {
-        self.l1.reorg(last);
+        let lost = self.l1.reorg(last);
+        self.poster.nonce = first_nonce(lost, self.poster.key.address).unwrap_or(self.poster.nonce);
+        self.l1_nonce = first_nonce(lost, self.traffic.l1_user().address).unwrap_or(self.l1_nonce);
         let stays = |block: &&L2Block| block.l1_origin.number <= last;
-        let keep = self.l2.iter().take_while(stays).count();
-        self.l2.truncate(keep);
+        self.give_up(self.l2.iter().take_while(stays).count());
         for block in &mut self.l2 {
             block.safe_at = block.safe_at.filter(|at| *at <= last);
         }
         self.poster.next = self.safe() + 1;
+    }
+
+    /// L2 has but so many blocks from now on.
+    fn give_up(&mut self, keep: usize) {
+        let lost = self.l2.drain(keep.min(self.l2.len())..);
+        self.l2_orphans.extend(lost.map(|block| L2Block { safe_at: None, ..block }));
     }
 
     /// Derives the safe chain from L1 as far as it goes. Where it differs from what the sequencer built, the sequencer gives
@@ -226,7 +247,7 @@ impl Devnet {
         for (block, safe_at) in derived {
             let at = usize::try_from(block.header.number).expect("the chain is short");
             if self.l2.get(at).is_none_or(|own| own.header.hash() != block.header.hash()) {
-                self.l2.truncate(at);
+                self.give_up(at);
                 let attributes = attributes::of_block(self.rollup(), &block.header, &block.transactions);
                 let parent = self.l2[at - 1].header.clone();
                 let rebuilt = l2::build(&self.genesis.config, &mut self.store, &parent, attributes);
@@ -301,4 +322,12 @@ impl Devnet {
             chain_id: self.config.l2.chain_id,
         }
     }
+}
+
+/// The nonce of the first transaction in these blocks that this account signed.
+fn first_nonce(blocks: &[L1Block], sender: Address) -> Option<u64> {
+    let encoded = blocks.iter().flat_map(|block| &block.transactions);
+    let mut envelopes = encoded.filter_map(|bytes| TxEnvelope::decode_2718_exact(bytes).ok());
+    let first = envelopes.find(|envelope| envelope.recover_signer().is_ok_and(|signer| signer == sender));
+    first.map(|envelope| envelope.nonce())
 }

@@ -41,7 +41,8 @@ pub enum Fault {
     /// The answer is that of a node which does not know its newest blocks yet, so many of them: L1 blocks, or L2 blocks of the
     /// L2 node.
     Stale(u64),
-    /// Before the answer, L1 gives up its newest blocks, so many of them, and has others in their place.
+    /// Before the answer, L1 gives up its newest blocks, so many of them, and has others in their place; L2 follows
+    /// ([`Chain::reorg`](crate::Chain::reorg)).
     Reorg(u64),
 }
 

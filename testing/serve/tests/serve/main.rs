@@ -12,6 +12,7 @@ mod faults;
 mod folder;
 mod l1;
 mod l2;
+mod reorgs;
 mod rollup;
 
 use alloy_provider::{RootProvider, network::Ethereum};

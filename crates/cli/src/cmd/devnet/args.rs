@@ -126,7 +126,7 @@ Faults are rules, [NODE/]METHOD=FAULT[@WHEN]:
           missing               error -32601, or status 404
           flip                  one hex digit of the answer is another
           stale:BLOCKS          the newest blocks are not known yet
-          reorg:BLOCKS          L1 replaces its newest blocks, then answers
+          reorg:BLOCKS          L1 replaces its newest blocks, and L2 follows; then the answer
   WHEN    20% (of the calls), 3, 1-3, 5- (calls, counted from 1 for each rule) or every:4;
           absent: always
 For example:
