@@ -152,6 +152,24 @@ fn a_folder_is_served() {
     assert_eq!(status["head_l1"]["hash"], summary["l1"]["head_hash"]);
 }
 
+/// What is served is what devnet.toml makes: nobody is to believe that an edited rollup.json had a part in it.
+#[test]
+fn a_changed_folder_is_not_served() {
+    let path = fresh("edited");
+    let folder = path.to_str().unwrap();
+    assert_eq!(new(folder, &["--blocks", "3"]).0, 0);
+    let rollup = path.join("rollup.json");
+    let text = fs::read_to_string(&rollup).unwrap();
+    let edited = text.replace("\"seq_window_size\": 20", "\"seq_window_size\": 21");
+    assert_ne!(edited, text);
+    fs::write(&rollup, edited).unwrap();
+    let output = unroll(&["devnet", "serve", folder, "--json", "--l1-port", "0"]);
+    let error: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let why = error["error"].as_str().unwrap();
+    assert!(why.starts_with(&format!("{} is not what devnet.toml makes", rollup.display())), "{why}");
+}
+
 #[test]
 fn a_served_chain_grows() {
     let served = serve(&["--blocks", "1", "--seed", "9", "--grow", "1"]);

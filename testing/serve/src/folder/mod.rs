@@ -18,34 +18,30 @@
 //! devnet.json            heads and sizes; written last, so that a folder without it is not whole
 //! ```
 //!
-//! Bytes are hex with `0x`. Whoever reads a folder here makes the chain anew and compares the heads.
+//! Bytes are hex with `0x`. The chain is what `devnet.toml` makes, with the bundle if there is one, for as many blocks as
+//! `devnet.json` says; all else comes of it. Whoever reads a folder here makes the chain anew and compares every file with it,
+//! so that nobody believes to have changed the chain who changed one of those. What is not listed above is left alone.
 
 mod annotated;
 mod check;
+mod files;
 
 pub use check::ConfigFault;
 
-use crate::layer::encoded;
-use alloy_consensus::Header;
-use alloy_primitives::{B256, Bytes, Sealed, hex};
+use alloy_primitives::{B256, Bytes};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
-use unroll_host::archive::{self, Claim, Claims, Compression, Contents};
-use unroll_proof::Witness;
-use unroll_testing::devnet::{Devnet, DevnetConfig, L1Block, L2Block, RangeWitness, blobs::Sidecar};
+use unroll_testing::devnet::{Devnet, DevnetConfig};
 
 const CONFIG: &str = "devnet.toml";
 const SUMMARY: &str = "devnet.json";
 const BUNDLE: &str = "karst-bundle.json";
 /// A witness archive with a claim about the whole chain.
 pub const RANGE: &str = "range.unroll";
-/// Quick to write; the best level is for archives that travel.
-const ZSTD_LEVEL: i32 = 9;
 
 /// Why a folder cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -79,8 +75,8 @@ pub enum FolderError {
     },
     /// The chain made from `devnet.toml` is not the one in the folder.
     #[error(
-        "{} is not what its {CONFIG} makes: {layer} block {number} is {made}, not {written}; the file was changed, or \
-         another version of this program wrote the folder: make it anew",
+        "{} is not what its {CONFIG} makes: {layer} block {number} is {made}, and not {written} as {SUMMARY} says; one of \
+         them was changed, or another version of this program wrote the folder: make it anew",
         path.display()
     )]
     Differs {
@@ -94,6 +90,19 @@ pub enum FolderError {
         made: B256,
         /// Its hash in `devnet.json`.
         written: B256,
+    },
+    /// A file of the folder is not what comes of the chain.
+    #[error(
+        "{}{} is not what {CONFIG} makes, and the chain is made from that: undo the change, or change {CONFIG} and make \
+         the folder anew (another version of this program may have written it, too)",
+        path.display(),
+        line.map(|line| format!(", line {line},")).unwrap_or_default()
+    )]
+    Changed {
+        /// Which file.
+        path: PathBuf,
+        /// Where in it, if it has lines.
+        line: Option<usize>,
     },
 }
 
@@ -200,15 +209,7 @@ pub fn write(
     let folder = Folder(path);
     folder.begin()?;
     folder.file(CONFIG, annotated::toml(&devnet.config).as_bytes())?;
-    folder.json("genesis.json", &devnet.genesis.genesis)?;
-    folder.json("rollup.json", &devnet.genesis.rollup)?;
-    folder.json("l1-config.json", &devnet.genesis.l1)?;
-    folder.lines("l1-blocks.jsonl", devnet.l1.blocks().iter().map(l1_line))?;
-    folder.lines("l2-blocks.jsonl", devnet.l2.iter().map(l2_line))?;
-    for sidecar in devnet.l1.blocks().iter().flat_map(|block| &block.sidecars) {
-        folder.file(&format!("blobs/{}.bin", sidecar.versioned_hash), &sidecar.blob[..])?;
-    }
-    folder.range(&devnet.range(0, devnet.safe()))?;
+    files::write(&folder, devnet)?;
     if let Some(bundle) = bundle {
         folder.file(BUNDLE, bundle)?;
     }
@@ -239,7 +240,7 @@ pub fn read(path: &Path) -> Result<(Recipe, Summary), FolderError> {
 ///
 /// # Errors
 ///
-/// If it is no such folder, or another chain comes of it.
+/// If it is no such folder, another chain comes of it, or one of its files is not what comes of the chain.
 pub fn load(path: &Path, progress: impl FnMut(u64)) -> Result<(Devnet, Summary), FolderError> {
     let (recipe, written) = read(path)?;
     let config = |fault| FolderError::Config { path: path.join(CONFIG), fault };
@@ -256,39 +257,11 @@ pub fn load(path: &Path, progress: impl FnMut(u64)) -> Result<(Devnet, Summary),
             });
         }
     }
+    if made != written {
+        return Err(FolderError::Changed { path: path.join(SUMMARY), line: None });
+    }
+    files::compare(&Folder(path), &devnet)?;
     Ok((devnet, written))
-}
-
-fn l1_line(block: &L1Block) -> Value {
-    let mut line = line(&block.header, &block.transactions, &block.receipts);
-    let sidecar = |sidecar: &Sidecar| {
-        json!({
-            "versioned_hash": sidecar.versioned_hash,
-            "commitment": hex::encode_prefixed(sidecar.commitment),
-            "proof": hex::encode_prefixed(sidecar.proof),
-        })
-    };
-    line["blobs"] = block.sidecars.iter().map(sidecar).collect();
-    line
-}
-
-fn l2_line(block: &L2Block) -> Value {
-    let mut line = line(&block.header, &block.transactions, &block.receipts);
-    line["output_root"] = json!(block.output.hash());
-    line["l1_origin"] = json!({ "number": block.l1_origin.number, "hash": block.l1_origin.hash });
-    line["sequence_number"] = block.sequence_number.into();
-    line["safe_at"] = block.safe_at.into();
-    line
-}
-
-fn line(header: &Sealed<Header>, transactions: &[Bytes], receipts: &[Bytes]) -> Value {
-    json!({
-        "number": header.number,
-        "hash": header.hash(),
-        "header_rlp": encoded(header.inner()),
-        "transactions": transactions,
-        "receipts": receipts,
-    })
 }
 
 /// Files of one folder, with their names in errors.
@@ -321,35 +294,5 @@ impl Folder<'_> {
 
     fn json(&self, name: &str, value: &Value) -> Result<(), FolderError> {
         self.file(name, format!("{value:#}\n").as_bytes())
-    }
-
-    /// A claim that is agreed on genesis.
-    fn range(&self, range: &RangeWitness) -> Result<(), FolderError> {
-        let boot = &range.boot;
-        let claim = Claim {
-            l1_head: boot.l1_head,
-            agreed_output_root: boot.agreed_output_root,
-            claimed_output_root: boot.claimed_output_root,
-            agreed_block_number: 0,
-            claimed_block_number: boot.claimed_block_number,
-        };
-        let claims = Claims { chain_id: boot.chain_id, claims: vec![claim] };
-        let json = |value: &Value| Bytes::from(value.to_string().into_bytes());
-        let mut contents = Contents::new(claims, json(&range.rollup), json(&range.l1));
-        let witness = Witness::from_records(&range.records()).expect("the devnet's own preimages");
-        contents.add_witness(&witness).expect("whole blobs were read");
-        let saved = archive::save(&self.0.join(RANGE), &contents, Compression::Zstd(ZSTD_LEVEL));
-        saved.map(|_root| ()).map_err(|error| self.io(RANGE, error))
-    }
-
-    fn lines(&self, name: &str, lines: impl Iterator<Item = Value>) -> Result<(), FolderError> {
-        let write = || {
-            let mut file = BufWriter::new(File::create(self.0.join(name))?);
-            for line in lines {
-                writeln!(file, "{line}")?;
-            }
-            file.flush()
-        };
-        write().map_err(|error| self.io(name, error))
     }
 }

@@ -4,9 +4,12 @@ use crate::{CONFIG, DEVNET};
 use alloy_consensus::Header;
 use alloy_primitives::{B256, Bytes};
 use serde_json::Value;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use unroll_executor::genesis::Genesis;
-use unroll_host::archive::{self, Claims, Contents};
+use unroll_host::archive::{self, Claims, Compression, Contents};
 use unroll_proof::kzg;
 use unroll_protocol::config_file::{parse_l1_chain_config, parse_rollup_json};
 use unroll_serve::folder::{self, FolderError};
@@ -111,4 +114,91 @@ fn a_folder_that_is_not_whole_is_refused() {
     fs::remove_file(path.join("devnet.json")).expect("was there");
     let error = folder::load(&path, |_| {}).expect_err("not whole");
     assert!(matches!(&error, FolderError::Io { path, .. } if path.ends_with("devnet.json")), "{error}");
+}
+
+/// Changes a file, and says what `load` makes of the folder; then the file is as it was.
+fn changed(file: &Path, change: impl FnOnce(&mut Vec<u8>)) -> Result<(), FolderError> {
+    let before = fs::read(file).expect("is there");
+    let mut after = before.clone();
+    change(&mut after);
+    assert_ne!(before, after, "{}", file.display());
+    fs::write(file, after).expect("can be written");
+    let folder = file.ancestors().find(|folder| folder.join("devnet.toml").exists()).expect("in a folder");
+    let loaded = folder::load(folder, |_| {}).map(|_| ());
+    fs::write(file, before).expect("can be written");
+    loaded
+}
+
+/// The chain is what devnet.toml makes. Who changes what comes of it is told so, instead of being served the old chain.
+#[test]
+fn a_changed_file_is_refused() {
+    let path = written("changed");
+    let json = |key: &'static str, value: Value| {
+        move |bytes: &mut Vec<u8>| {
+            let mut json: Value = serde_json::from_slice(bytes).expect("JSON");
+            json[key] = value;
+            *bytes = json.to_string().into_bytes();
+        }
+    };
+    let swap_lines = |bytes: &mut Vec<u8>| {
+        let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+        lines.swap(4, 5);
+        *bytes = lines.join(&b'\n');
+    };
+    let flip = |bytes: &mut Vec<u8>| *bytes.last_mut().expect("not empty") ^= 1;
+    let more = |bytes: &mut Vec<u8>| bytes.extend(b"{}\n");
+    let less = |bytes: &mut Vec<u8>| bytes.truncate(bytes.len() / 2);
+    let blob = DEVNET.l1.blocks().iter().flat_map(|block| &block.sidecars).last().expect("there are blobs");
+    let blob = format!("blobs/{}.bin", blob.versioned_hash);
+    type Change<'a> = Box<dyn FnOnce(&mut Vec<u8>) + 'a>;
+    let (l1, l2) = (DEVNET.l1.blocks().len(), DEVNET.l2.len());
+    let cases: [(&str, Change<'_>, Option<usize>); 11] = [
+        ("genesis.json", Box::new(json("gasLimit", "0x1".into())), None),
+        ("rollup.json", Box::new(json("seq_window_size", 7.into())), None),
+        ("l1-config.json", Box::new(json("chainId", 1.into())), None),
+        ("devnet.json", Box::new(json("blobs", 0.into())), None),
+        ("devnet.json", Box::new(json("seed", 12.into())), None),
+        ("l1-blocks.jsonl", Box::new(swap_lines), Some(5)),
+        ("l2-blocks.jsonl", Box::new(swap_lines), Some(5)),
+        ("l1-blocks.jsonl", Box::new(more), Some(l1 + 1)),
+        ("l2-blocks.jsonl", Box::new(more), Some(l2 + 1)),
+        (&blob, Box::new(flip), None),
+        ("range.unroll", Box::new(less), None),
+    ];
+    for (name, change, line) in cases {
+        let file = path.join(name);
+        let error = changed(&file, change).expect_err(name);
+        let FolderError::Changed { path: at, line: place } = &error else { panic!("{name}: {error}") };
+        assert_eq!((at, *place), (&file, line), "{name}");
+        assert!(error.to_string().contains(name) && error.to_string().contains("not what devnet.toml makes"));
+    }
+    let lost = path.join("rollup.json");
+    fs::remove_file(&lost).expect("was there");
+    let error = folder::load(&path, |_| {}).expect_err("a file is gone");
+    assert!(matches!(&error, FolderError::Io { path, .. } if *path == lost), "{error}");
+}
+
+/// How a file is laid out is nobody's concern, nor what else lies in the folder.
+#[test]
+fn a_file_that_says_the_same_is_none_that_changed() {
+    let path = written("laid-out");
+    let compact = |bytes: &mut Vec<u8>| {
+        let json: Value = serde_json::from_slice(bytes).expect("JSON");
+        *bytes = json.to_string().into_bytes();
+    };
+    for name in ["genesis.json", "rollup.json", "l1-config.json", "devnet.json"] {
+        changed(&path.join(name), compact).expect(name);
+    }
+    let comment = |bytes: &mut Vec<u8>| bytes.extend(b"\n# mine\n");
+    changed(&path.join("devnet.toml"), comment).expect("a comment");
+    fs::write(path.join("notes.txt"), "mine").expect("can be written");
+    let range = path.join(folder::RANGE);
+    let contents = Contents::of_archive(&archive::open(&range).expect("an archive")).expect("whole");
+    archive::save(&range, &contents, Compression::None).expect("can be written");
+    folder::load(&path, |_| {}).expect("the same archive");
+    let mut other = contents;
+    other.add_keccak([Bytes::from_static(b"more than the range reads")]);
+    archive::save(&range, &other, Compression::None).expect("can be written");
+    let error = folder::load(&path, |_| {}).expect_err("another archive");
+    assert!(matches!(&error, FolderError::Changed { path, .. } if *path == range), "{error}");
 }

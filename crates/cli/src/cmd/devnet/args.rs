@@ -66,6 +66,9 @@ The folder:
   blobs/HASH.bin       131,072 bytes each
   range.unroll         a witness archive with a claim about the whole chain
   devnet.json          heads and sizes; the object that --json prints, without `path`
+The chain is what devnet.toml makes. All else comes of it: `serve` makes the chain anew, and refuses
+a folder in which another file was changed. To change the chain, edit a copy of devnet.toml and give
+it to `new --config`.
 
 Exit code 0 if it is written, 2 if not; then --json prints an object with `error`.";
 
