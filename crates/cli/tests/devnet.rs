@@ -76,6 +76,9 @@ fn what_makes_no_chain_is_told() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(said.starts_with("error: nowhere.toml cannot be read"), "{said}");
+    let output = unroll(&["devnet", "serve", "--fault", "eth_chainId=swap"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("no node has a method called `eth_chainId` that names something"), "{said}");
     let output = unroll(&["devnet", "serve", "--fault", "eth_chainId=fall"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("`fall` is no fault"), "{said}");

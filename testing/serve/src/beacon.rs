@@ -52,7 +52,7 @@ pub(crate) fn router(chain: Arc<Chain>) -> Router {
 }
 
 /// An error in the API's shape.
-struct ApiError(StatusCode, String);
+pub(crate) struct ApiError(StatusCode, String);
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
@@ -140,12 +140,12 @@ fn blob_data(view: &View<'_>, block: &L1Block, index: u64, sidecar: &Sidecar) ->
     }
 }
 
-fn slot(view: &View<'_>, block: &L1Block) -> u64 {
+pub(crate) fn slot(view: &View<'_>, block: &L1Block) -> u64 {
     (block.header.timestamp - GENESIS_TIME) / view.devnet().config.l1.block_time
 }
 
 /// The block that a client names: by slot, by tag, or by the root that the next block knows it under (EIP-4788).
-fn block<'a>(view: &View<'a>, id: &str) -> Result<&'a L1Block, ApiError> {
+pub(crate) fn block<'a>(view: &View<'a>, id: &str) -> Result<&'a L1Block, ApiError> {
     let none = || ApiError(StatusCode::NOT_FOUND, format!("NOT_FOUND: no block {id}"));
     let number = match id {
         "head" => Some(view.l1_head()),
@@ -170,7 +170,10 @@ fn block<'a>(view: &View<'a>, id: &str) -> Result<&'a L1Block, ApiError> {
 }
 
 /// The values of a query parameter that may be given several times, or once with commas. `None`: it is absent.
-fn wanted<T: std::str::FromStr>(query: Option<&str>, name: &str) -> Result<Option<Vec<T>>, ApiError> {
+pub(crate) fn wanted<T: std::str::FromStr>(
+    query: Option<&str>,
+    name: &str,
+) -> Result<Option<Vec<T>>, ApiError> {
     let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
     let values: Vec<&str> = pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).collect();
     if values.is_empty() {

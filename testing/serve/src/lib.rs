@@ -6,7 +6,7 @@
 //!   HTTP request  +-- beacon node    /eth/v1/beacon/*, /eth/v1/config/spec
 //!        |        +-- L2 node        eth_*, eth_getProof, debug_executionWitness, debug_executePayload, debug_dbGet
 //!        v        +-- rollup node    optimism_*
-//!     faults ------------^   late, refused, cut off, stale, altered, reorganised: as rules and a seed say
+//!     faults ------------^   late, refused, cut off, stale, altered, mixed up, reorganised: as rules and a seed say
 //! ```
 //!
 //! ```no_run
@@ -39,6 +39,7 @@ mod rpc;
 
 pub mod faults;
 mod middleware;
+mod swap;
 
 pub mod folder;
 mod server;

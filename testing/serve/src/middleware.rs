@@ -2,18 +2,19 @@
 
 use crate::{
     Node, beacon,
-    chain::{Chain, Staleness},
+    chain::{Chain, Staleness, View},
     faults::{Decision, Plan},
+    swap,
 };
-use axum::Router;
+use axum::{Router, http::request::Parts};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::{
     Request, Response, StatusCode,
     body::{Body, Bytes, Frame, Incoming, SizeHint},
-    header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER},
 };
 use jsonrpsee::server::TowerService;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::{
     io,
     pin::Pin,
@@ -78,6 +79,9 @@ impl Faulty {
             }
         }
         parts.extensions.insert(self.staleness(decision.stale));
+        if !decision.swap.is_empty() {
+            body = self.swapped(&mut parts, body, &decision.swap).await?;
+        }
         let answer = self.ask(Request::from_parts(parts, Full::new(body))).await?;
         Ok(spoil(answer, &decision))
     }
@@ -100,6 +104,105 @@ impl Faulty {
             Node::L2 => Staleness { l1: 0, l2: blocks },
             Node::L1 | Node::Beacon | Node::Rollup => Staleness { l1: blocks, l2: 0 },
         }
+    }
+
+    /// Puts another request in the place of each that is to be swapped, if there is one with another answer.
+    async fn swapped(
+        &self,
+        parts: &mut Parts,
+        body: Bytes,
+        swaps: &[(usize, u64)],
+    ) -> Result<Bytes, Dropped> {
+        parts.headers.remove(CONTENT_LENGTH);
+        let mut request = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        for &(place, choice) in swaps {
+            if self.node == Node::Beacon {
+                self.swap_path(parts, choice).await?;
+                continue;
+            }
+            let call = match &mut request {
+                Value::Array(calls) => calls.get_mut(place),
+                call => Some(call),
+            };
+            if let Some(Value::Object(call)) = call {
+                self.swap_params(parts, call, choice).await?;
+            }
+        }
+        Ok(if request.is_null() { body } else { request.to_string().into() })
+    }
+
+    /// Tries calls that are like this one.
+    async fn swap_params(
+        &self,
+        parts: &Parts,
+        call: &mut Map<String, Value>,
+        choice: u64,
+    ) -> Result<(), Dropped> {
+        let (Some(Value::String(method)), Some(Value::Array(params))) =
+            (call.get("method").cloned(), call.get("params").cloned())
+        else {
+            return Ok(());
+        };
+        let node = self.node;
+        let look = move |view: &View<'_>| swap::similar(node, view, &method, &params, choice);
+        let others = self.look(parts, look).await?;
+        let Some(truth) = self.result(parts, call).await? else { return Ok(()) };
+        let nothing = [json!([]), json!("0x")];
+        for params in others {
+            let mut other = call.clone();
+            other.insert("params".into(), params);
+            let result = self.result(parts, &other).await?;
+            if result.is_some_and(|result| result != truth && !nothing.contains(&result)) {
+                *call = other;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries paths that are like this one.
+    async fn swap_path(&self, parts: &mut Parts, choice: u64) -> Result<(), Dropped> {
+        let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().map(str::to_owned));
+        let look = move |view: &View<'_>| swap::similar_paths(view, &path, query.as_deref(), choice);
+        let others = self.look(parts, look).await?;
+        let Some(truth) = self.data(parts).await? else { return Ok(()) };
+        for uri in others.into_iter().filter_map(|path| path.parse().ok()) {
+            let mut other = parts.clone();
+            other.uri = uri;
+            if self.data(&other).await?.is_some_and(|data| data != truth && data != json!([])) {
+                *parts = other;
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at the chain as the request sees it. Not where connections are served: it waits for a lock.
+    async fn look<T: Send + 'static>(
+        &self,
+        parts: &Parts,
+        look: impl FnOnce(&View<'_>) -> T + Send + 'static,
+    ) -> Result<T, Dropped> {
+        let chain = Arc::clone(&self.chain);
+        let staleness = parts.extensions.get::<Staleness>().copied().unwrap_or_default();
+        let looking = tokio::task::spawn_blocking(move || look(&chain.snapshot(staleness).view()));
+        looking.await.map_err(|_| Dropped)
+    }
+
+    /// What the node answers to a call, if that is something.
+    async fn result(&self, parts: &Parts, call: &Map<String, Value>) -> Result<Option<Value>, Dropped> {
+        let body = json!(call).to_string();
+        let request = Request::from_parts(parts.clone(), Full::new(body.into()));
+        let answer = self.clone().ask(request).await?;
+        let mut answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        Ok(answer.get_mut("result").map(Value::take).filter(|result| !result.is_null()))
+    }
+
+    /// What the beacon node answers, if it has the block.
+    async fn data(&self, parts: &Parts) -> Result<Option<Value>, Dropped> {
+        let answer = self.clone().ask(Request::from_parts(parts.clone(), Full::default())).await?;
+        let mut answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+        Ok(answer.get_mut("data").map(Value::take))
     }
 
     async fn ask(mut self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Dropped> {

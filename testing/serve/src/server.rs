@@ -1,11 +1,11 @@
 //! The four nodes behind four ports.
 
 use crate::{
-    Node, Rule, beacon,
+    Fault, Node, Rule, beacon,
     chain::Chain,
     faults::Plan,
     middleware::{Faulty, Inner, MAX_REQUEST_BYTES},
-    rpc,
+    rpc, swap,
 };
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -174,10 +174,13 @@ fn check_method(rule: &Rule, chain: &Arc<Chain>) -> io::Result<()> {
     if known.iter().any(|(node, name)| rule.matches(*node, name)) {
         return Ok(());
     }
-    let mut names: Vec<_> = known.into_iter().map(|(_, name)| name).collect();
+    let swappable = |name: &&str| rule.fault != Fault::Swap || swap::has_similar(name);
+    let mut names: Vec<_> = known.into_iter().map(|(_, name)| name).filter(swappable).collect();
     names.sort_unstable();
     names.dedup();
-    let text = format!("no node has a method called `{}`; there are {}", rule.method, names.join(", "));
+    let about = if rule.fault == Fault::Swap { " that names something like which there is more" } else { "" };
+    let text =
+        format!("no node has a method called `{}`{about}; there are {}", rule.method, names.join(", "));
     Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 

@@ -4,7 +4,7 @@
 //! RULE   = [NODE "/"] METHOD "=" FAULT ["@" WHEN]
 //! NODE   = "l1" | "beacon" | "l2" | "rollup"                      absent: all of them
 //! METHOD = a method's name, or its beginning and "*"
-//! FAULT  = "latency:" MILLISECONDS | "rate-limit:" SECONDS | "drop" | "cut" | "missing" | "flip"
+//! FAULT  = "latency:" MILLISECONDS | "rate-limit:" SECONDS | "drop" | "cut" | "missing" | "flip" | "swap"
 //!        | "stale:" BLOCKS | "reorg:" BLOCKS
 //! WHEN   = PERCENT "%" | CALL | CALL "-" CALL | CALL "-" | "every:" CALLS      absent: always
 //! ```
@@ -20,7 +20,7 @@ mod plan;
 pub use parse::RuleError;
 pub(crate) use plan::{Decision, Plan};
 
-use crate::Node;
+use crate::{Node, swap};
 use std::{num::NonZeroU64, time::Duration};
 
 /// What goes wrong.
@@ -38,6 +38,10 @@ pub enum Fault {
     Missing,
     /// One hex digit of the answer is another.
     Flip,
+    /// The answer is that of a similar request: about the block before or after, another transaction, account, value or blob.
+    /// It is well-formed, and true of what it is about. Where there is no similar request with another answer, or the true
+    /// one is that there is no such thing, it is the true one.
+    Swap,
     /// The answer is that of a node which does not know its newest blocks yet, so many of them: L1 blocks, or L2 blocks of the
     /// L2 node.
     Stale(u64),
@@ -73,12 +77,13 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Whether the rule is about this method.
+    /// Whether the rule is about this method. Only requests that name something can be [swapped](Fault::Swap).
     pub fn matches(&self, node: Node, method: &str) -> bool {
         let named = match self.method.strip_suffix('*') {
             Some(beginning) => method.starts_with(beginning),
             None => method == self.method,
         };
-        named && self.node.is_none_or(|only| only == node)
+        let possible = self.fault != Fault::Swap || swap::has_similar(method);
+        named && possible && self.node.is_none_or(|only| only == node)
     }
 }

@@ -15,8 +15,8 @@ pub enum RuleError {
     Node(String),
     /// After `=`.
     #[error(
-        "`{0}` is no fault: latency:MILLISECONDS, rate-limit:SECONDS, drop, cut, missing, flip, stale:BLOCKS and \
-         reorg:BLOCKS are"
+        "`{0}` is no fault: latency:MILLISECONDS, rate-limit:SECONDS, drop, cut, missing, flip, swap, stale:BLOCKS \
+         and reorg:BLOCKS are"
     )]
     Fault(String),
     /// After `@`.
@@ -67,6 +67,7 @@ impl FromStr for Fault {
                 "cut" => Ok(Self::Cut),
                 "missing" => Ok(Self::Missing),
                 "flip" => Ok(Self::Flip),
+                "swap" => Ok(Self::Swap),
                 _ => Err(RuleError::Fault(text.into())),
             },
         }
@@ -120,6 +121,7 @@ impl fmt::Display for Fault {
             Self::Cut => f.write_str("cut"),
             Self::Missing => f.write_str("missing"),
             Self::Flip => f.write_str("flip"),
+            Self::Swap => f.write_str("swap"),
             Self::Stale(blocks) => write!(f, "stale:{blocks}"),
             Self::Reorg(blocks) => write!(f, "reorg:{blocks}"),
         }
@@ -164,6 +166,7 @@ mod tests {
             ("a=rate-limit:1@5-", rule(None, "a", Fault::RateLimit(1), When::Calls(5, u64::MAX))),
             ("a=stale:2@every:4", rule(None, "a", Fault::Stale(2), When::Every(every))),
             ("a=reorg:3@0.5%", rule(None, "a", Fault::Reorg(3), When::Chance(5))),
+            ("l1/eth_*=swap@2-", rule(Some(Node::L1), "eth_*", Fault::Swap, When::Calls(2, u64::MAX))),
             ("rollup/a=flip", rule(Some(Node::Rollup), "a", Fault::Flip, When::Always)),
         ];
         for (text, rule) in rules {
@@ -182,6 +185,7 @@ mod tests {
             ("l3/a=drop", RuleError::Node("l3".into())),
             ("a=fall", fault("fall")),
             ("a=drop:1", fault("drop:1")),
+            ("a=swap:1", fault("swap:1")),
             ("a=latency", fault("latency")),
             ("a=latency:-1", fault("latency:-1")),
             ("a=drop@", when("")),

@@ -37,6 +37,8 @@ pub(crate) struct Decision {
     pub(crate) missing: Vec<usize>,
     /// Where to flip: any number.
     pub(crate) flip: Option<u64>,
+    /// The calls of a batch, by their place, that are to be answered as if another was asked; which: any number.
+    pub(crate) swap: Vec<(usize, u64)>,
     pub(crate) stale: u64,
     pub(crate) reorg: Option<u64>,
 }
@@ -107,6 +109,9 @@ impl Decision {
             Fault::Cut => self.cut = true,
             Fault::Missing => self.missing.push(call),
             Fault::Flip => self.flip = Some(dice.number()),
+            // Twice swapped could be the truth.
+            Fault::Swap if self.swap.iter().any(|(other, _)| *other == call) => {}
+            Fault::Swap => self.swap.push((call, dice.number())),
             Fault::Stale(blocks) => self.stale = self.stale.max(blocks),
             Fault::Reorg(blocks) => self.reorg = self.reorg.max(Some(blocks)),
         }
@@ -142,6 +147,18 @@ mod tests {
         assert_ne!(of(1), of(2));
         let count = of(1).iter().filter(|dropped| **dropped).count();
         assert!((200..400).contains(&count), "{count} of 1000 is far from 30 %");
+    }
+
+    #[test]
+    fn what_names_nothing_is_not_swapped() {
+        let rules = ["*=swap@2-", "eth_getCode=swap"].map(|rule| rule.parse().expect("a rule"));
+        let plan = Plan::new(0, rules.to_vec());
+        let methods = ["eth_getCode", "eth_chainId", "eth_getCode"].map(String::from);
+        let places: Vec<usize> =
+            plan.decide(Node::L2, &methods).swap.into_iter().map(|(call, _)| call).collect();
+        assert_eq!(places, [2, 0], "each call once");
+        let happened: Vec<u64> = plan.happened().into_iter().map(|(_, count)| count).collect();
+        assert_eq!(happened, [1, 2]);
     }
 
     #[test]

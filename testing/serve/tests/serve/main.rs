@@ -14,6 +14,7 @@ mod l1;
 mod l2;
 mod reorgs;
 mod rollup;
+mod swaps;
 
 use alloy_provider::{RootProvider, network::Ethereum};
 use alloy_rpc_client::ReqwestClient;

@@ -128,6 +128,8 @@ Faults are rules, [NODE/]METHOD=FAULT[@WHEN]:
           cut                   it is closed in the middle of the answer
           missing               error -32601, or status 404
           flip                  one hex digit of the answer is another
+          swap                  the answer is well-formed, but that of a similar request: the
+                                block before or after, another account, value or blob
           stale:BLOCKS          the newest blocks are not known yet
           reorg:BLOCKS          L1 replaces its newest blocks, and L2 follows; then the answer
   WHEN    20% (of the calls), 3, 1-3, 5- (calls, counted from 1 for each rule) or every:4;
