@@ -79,6 +79,9 @@ async fn an_l2_node_mixes_up_blocks() {
         assert_eq!(header.number.abs_diff(own.header.number), 1, "a neighbour");
         let receipts = client.debug_get_raw_receipts(hash.into()).await.expect("answers");
         assert_ne!(FullTrie::of_list(&receipts).root, own.header.receipts_root);
+        // Many blocks have as many: one that has not is looked for.
+        let count = client.get_block_transaction_count_by_hash(hash).await.expect("answers");
+        assert!(count.is_some_and(|count| count != own.transactions.len() as u64), "block {}", header.number);
         let full = client.get_block_by_hash(hash).full().await.expect("answers").expect("is there");
         assert_ne!(
             full.header.transactions_root, own.header.transactions_root,
