@@ -160,7 +160,7 @@ async fn the_database_has_state_alone() {
         own.l1_origin.hash,
         alloy_trie::EMPTY_ROOT_HASH,
     ];
-    let plain = hashes.map(|hash| Bytes::from(hash));
+    let plain = hashes.map(Bytes::from);
     let as_code = [header.hash(), header.state_root].map(|hash| [b"c", &hash[..]].concat().into());
     for key in plain.into_iter().chain(as_code) {
         let answer = client.client().request::<_, Bytes>("debug_dbGet", [key.clone()]).await;
