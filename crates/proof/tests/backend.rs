@@ -5,7 +5,7 @@ mod common;
 
 use alloy_primitives::{Address, B256, Bytes, address, b256, keccak256};
 use std::collections::BTreeMap;
-use unroll_derive::provider::{BlobProvider, ChainProvider, IndexedBlobHash, L2ChainProvider};
+use unroll_derive::provider::{AltDaInput, BlobProvider, ChainProvider, IndexedBlobHash, L2ChainProvider};
 use unroll_executor::{
     TrieDBFetcher,
     precompiles::{PrecompileAnswer, PrecompileCall},
@@ -234,6 +234,26 @@ fn hints_where_somebody_listens() {
         let expected: Vec<String> = names.map(|name| format!("{name} 0x{word}")).to_vec();
         assert_eq!(backend.oracle().hints, if listens { expected } else { Vec::new() });
     }
+}
+
+/// B-044, K-057: an alt-DA input is the preimage of its commitment's hash. One that is missing is an error, never said to be
+/// missing; what a service commits to in its own way nobody can prove.
+#[test]
+fn alt_da_inputs_are_preimages() {
+    let input = Bytes::from(&b"\0frames"[..]);
+    let hash = keccak256(&input);
+    let commitment = Bytes::from([&[0], &hash[..]].concat());
+    let mut backend = OracleBackend::new(Table { listens: true, ..Table::default() }, B256::ZERO);
+    let (key, purpose) = (PreimageKey::keccak256(hash), Purpose::AltDaInput { hash });
+    let missing = BackendError::Oracle { key, purpose, source: Missing };
+    assert_eq!(backend.alt_da_input(&commitment), Err(missing));
+    assert_eq!(backend.oracle().hints, [format!("l2-input {commitment}")]);
+    for unprovable in [&b"\x01\x0clayer 12"[..], b"", b"\0short"] {
+        assert_eq!(backend.alt_da_input(&unprovable.into()), Ok(AltDaInput::Unsupported));
+    }
+    let table = Table { values: [(key, input.clone())].into(), ..Table::default() };
+    let mut backend = OracleBackend::new(table, B256::ZERO);
+    assert_eq!(backend.alt_da_input(&commitment), Ok(AltDaInput::Found(input)));
 }
 
 /// K-012, K-013, K-014: a precompile's result is asked for by address, price and input; its first byte is the status.

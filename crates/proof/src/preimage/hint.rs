@@ -351,9 +351,9 @@ mod tests {
         }
     }
 
-    /// K-048, K-055, K-056, K-057: hints of interop and of alt-DA.
+    /// K-048, K-055, K-056, K-057: hints of interop, which no run sends, and of alt-DA.
     #[test]
-    fn hints_that_no_run_sends_yet() {
+    fn hints_of_experiments() {
         let (word, commitment) = (word(), [1, 2]);
         let data = Hint::L2BlockData { agreed_parent: HASH, block: B256::ZERO };
         let challenge = Hint::AltDaChallenge { commitment: &commitment, block_number: 7 };
