@@ -2,6 +2,7 @@
 //!
 //! Not for production: panics where a test would.
 
+pub mod alt_da;
 pub mod batcher;
 pub mod data;
 #[cfg(feature = "devnet")]

@@ -1,7 +1,6 @@
 //! What the rollup's contracts on L1 log: deposits and changes of the system config.
 
-use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, address, keccak256};
-use unroll_alt_da::StatusChange;
+use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, address};
 use unroll_protocol::{
     deposit::DEPOSIT_TOPIC,
     system_config::{ConfigUpdate, Eip1559Params, OperatorFee},
@@ -74,23 +73,6 @@ pub fn config_update(update: &ConfigUpdate) -> Log {
 /// The same with any type and any data, for what must be skipped.
 pub fn raw_config_update(kind: B256, payload: &[u8]) -> Log {
     Log::new_unchecked(SYSTEM_CONFIG, vec![ConfigUpdate::TOPIC, B256::ZERO, kind], abi_bytes(payload))
-}
-
-/// `ChallengeStatusChanged`: the commitment of this L1 block is challenged, or the challenge is answered (B-044).
-pub fn challenge(block: u64, commitment: &[u8], answered: bool) -> Log {
-    let topics = vec![StatusChange::TOPIC, U256::from(block).into()];
-    let words = [U256::from(64), U256::from(1 + u64::from(answered))].map(|word| word.to_be_bytes::<32>());
-    let data = [&words.concat(), &abi_bytes(commitment)[32..]].concat();
-    Log::new_unchecked(DA_CHALLENGE, topics, data.into())
-}
-
-/// The call of `resolve` that answers a challenge with the input.
-pub fn resolve(block: u64, commitment: &[u8], input: &[u8]) -> Bytes {
-    let selector = &keccak256("resolve(uint256,bytes,bytes)")[..4];
-    let (first, second) = (&abi_bytes(commitment)[32..], &abi_bytes(input)[32..]);
-    let offset = U256::from(96 + first.len());
-    let words = [U256::from(block), U256::from(96), offset].map(|word| word.to_be_bytes::<32>());
-    [selector, &words.concat(), first, second].concat().into()
 }
 
 /// The ABI encoding of one `bytes` argument.

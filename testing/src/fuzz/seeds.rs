@@ -1,5 +1,6 @@
 //! Well-formed inputs for the fuzz targets, made by our own encoders.
 
+use crate::alt_da::{challenge_log, resolve_call};
 use crate::batcher::{self, Compression, Span};
 use alloy_consensus::{
     Eip658Value, Receipt, ReceiptEnvelope, SignableTransaction, TxEip1559, TxEip2930, TxEip4844, TxEip7702,
@@ -232,13 +233,9 @@ SystemConfigProxy = "{address}"
 /// Commitments to data elsewhere, a challenge of one, and the answer to it.
 pub fn alt_da() -> Vec<Vec<u8>> {
     let commitment = [&[0], &B256::repeat_byte(7)[..]].concat();
-    let word = |number: u64| U256::from(number).to_be_bytes::<32>();
-    let mut padded = word(33).to_vec();
-    padded.extend(&commitment);
-    padded.resize(96, 0);
-    let event = [&word(64)[..], &word(1), &padded].concat();
-    let call = [&[0x7a, 0xe9, 0x29, 0xd9], &word(5)[..], &word(96), &word(192), &padded, &word(2), &[9; 32]];
-    vec![commitment, b"\x01\x7elayer 126".to_vec(), event, call.concat()]
+    let event = challenge_log(Address::ZERO, 5, &commitment, 1).data.data.to_vec();
+    let call = resolve_call(5, &commitment, &[9, 9]).to_vec();
+    vec![commitment, b"\x01\x7elayer 126".to_vec(), event, call]
 }
 
 /// Extra data of Holocene's headers, and of Jovian's.

@@ -1,6 +1,7 @@
 //! Batches beside L1 (B-041 to B-045).
 
 use super::{Story, chain, expect};
+use crate::alt_da::{challenge_log, commitment, resolve_call};
 use crate::devnet::{
     Devnet, L1Transaction, RangeWitness,
     config::{AltDaWindows, DaKind, ForkConfig},
@@ -89,10 +90,6 @@ fn told(events: &[Event], answered: &[u8]) {
     expect(events, "too long", |event| is_skip(event, |why| why == Skip::TooLong(MAX_INPUT_BYTES + 1)));
 }
 
-fn commitment(input: &[u8]) -> Bytes {
-    [&[0], &keccak256(input)[..]].concat().into()
-}
-
 /// Posts a commitment that does not decode, one of a service, and one whose input is too long.
 fn nothing_that_counts(devnet: &mut Devnet) {
     let cfg = devnet.rollup().clone();
@@ -123,9 +120,10 @@ fn challenge(devnet: &mut Devnet, at: u64, input: &[u8], answer: bool) {
         gas_limit: 400_000,
         to: TxKind::Call(events::DA_CHALLENGE),
         value: U256::ZERO,
-        input: if answer { events::resolve(at, &commitment, input) } else { Bytes::new() },
+        input: if answer { resolve_call(at, &commitment, input) } else { Bytes::new() },
     };
     devnet.l1_nonce += 1;
+    let log = challenge_log(events::DA_CHALLENGE, at, &commitment, 1 + u8::from(answer));
     let envelope = devnet.traffic.l1_user().call(call);
-    devnet.mine(&[L1Transaction::logging(envelope, vec![events::challenge(at, &commitment, answer)])]);
+    devnet.mine(&[L1Transaction::logging(envelope, vec![log])]);
 }

@@ -2,11 +2,14 @@
 //! and commitments between them that come to nothing.
 
 use super::{History, dice::Dice};
-use crate::reference::L1Block;
+use crate::{
+    alt_da::{challenge_log, commitment, resolve_call},
+    reference::L1Block,
+};
 use alloy_consensus::{SignableTransaction, TxEip1559, TxEnvelope};
 use alloy_eips::eip2718::Encodable2718;
 use alloy_primitives::{
-    B256, Bytes, Log, Signature, TxKind, U256, keccak256,
+    Bytes, Log, Signature, TxKind, U256,
     map::{HashMap, HashSet},
 };
 use unroll_alt_da::{MAX_INPUT_BYTES, StatusChange};
@@ -85,7 +88,7 @@ impl Fates<'_> {
             (_, _, _) if again => {}
             (0..=2, Some(challenged), Some(answered)) => {
                 self.challenge(challenged, &commitment, 1);
-                self.answer(answered, &commitment, call(self.number, &commitment, payload));
+                self.answer(answered, &commitment, resolve_call(self.number, &commitment, payload));
                 if self.dice.chance(500) {
                     return; // only L1 has it now
                 }
@@ -135,7 +138,7 @@ impl Fates<'_> {
     fn void(&mut self, challenged: usize, payload: &Bytes, commitment: Bytes) {
         self.post_commitment(&commitment);
         self.challenge(challenged, &commitment, 1);
-        let call = call(self.number, &commitment, payload);
+        let call = resolve_call(self.number, &commitment, payload);
         let in_time =
             self.in_window(challenged, self.cfg.resolve_window).expect("L1 goes on until it expires");
         match self.dice.range(0, 4) {
@@ -150,7 +153,7 @@ impl Fates<'_> {
                 let cut = self.dice.index(call.len() - 32);
                 self.answer(in_time, &commitment, call.slice(..cut));
             }
-            3 => self.answer(in_time, &commitment, self::call(self.number, &commitment, b"another")),
+            3 => self.answer(in_time, &commitment, resolve_call(self.number, &commitment, b"another")),
             _ => self.challenge(in_time, &commitment, 3),
         }
         self.service.inputs.insert(commitment, payload.clone());
@@ -158,10 +161,15 @@ impl Fates<'_> {
 
     /// Logs that challenge something else.
     fn beside_the_point(&mut self, at: usize, commitment: &Bytes) {
-        let log = event(self.cfg, self.number, commitment, 1);
+        let log = challenge_log(self.cfg.challenge_contract, self.number, commitment, 1);
         let other = match self.dice.range(0, 3) {
-            0 => event(self.cfg, self.number + 1_000, commitment, 1),
-            1 => event(self.cfg, self.number, &self::commitment(b"another"), 1),
+            0 => challenge_log(self.cfg.challenge_contract, self.number + 1_000, commitment, 1),
+            1 => challenge_log(
+                self.cfg.challenge_contract,
+                self.number,
+                &crate::alt_da::commitment(b"another"),
+                1,
+            ),
             2 => Log { address: self.cfg.challenge_contract.create(0), ..log },
             _ => Log::new_unchecked(log.address, vec![StatusChange::TOPIC], log.data.data),
         };
@@ -177,12 +185,12 @@ impl Fates<'_> {
     }
 
     fn challenge(&mut self, at: usize, commitment: &[u8], status: u8) {
-        let log = event(self.cfg, self.number, commitment, status);
+        let log = challenge_log(self.cfg.challenge_contract, self.number, commitment, status);
         self.service.blocks[at].logs.push(log);
     }
 
     fn answer(&mut self, at: usize, commitment: &[u8], call: Bytes) {
-        let log = event(self.cfg, self.number, commitment, 2);
+        let log = challenge_log(self.cfg.challenge_contract, self.number, commitment, 2);
         self.service.blocks[at].answers.push((transaction(call), log));
     }
 
@@ -200,34 +208,6 @@ impl Fates<'_> {
 
 fn count(window: u64) -> usize {
     usize::try_from(window).expect("a window of the simulator is short")
-}
-
-fn commitment(input: &[u8]) -> Bytes {
-    [&[0], &keccak256(input)[..]].concat().into()
-}
-
-fn word(number: u64) -> [u8; 32] {
-    U256::from(number).to_be_bytes()
-}
-
-/// A byte string's length and the string, padded.
-fn tail(bytes: &[u8]) -> Vec<u8> {
-    let mut out = [&word(bytes.len() as u64), bytes].concat();
-    out.resize(out.len().next_multiple_of(32), 0);
-    out
-}
-
-fn event(cfg: &AltDaConfig, number: u64, commitment: &[u8], status: u8) -> Log {
-    let data = [&word(64)[..], &word(status.into()), &tail(commitment)].concat();
-    let topics = vec![StatusChange::TOPIC, B256::from(word(number))];
-    Log::new_unchecked(cfg.challenge_contract, topics, data.into())
-}
-
-/// `resolve(uint256, bytes, bytes)`.
-fn call(number: u64, commitment: &[u8], input: &[u8]) -> Bytes {
-    let first = tail(commitment);
-    let words = [word(number), word(96), word(96 + first.len() as u64)].concat();
-    [&[0x7a, 0xe9, 0x29, 0xd9], &words[..], &first, &tail(input)].concat().into()
 }
 
 /// Whose it is does not matter, so that nobody need sign it.

@@ -9,7 +9,7 @@ use crate::{
     sim::*,
 };
 use alloy_consensus::Receipt;
-use alloy_primitives::{Address, B256, Bytes, Log, U256, b256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, keccak256};
 use unroll_alt_da::{ChallengeError, CommitmentError, Decision, MAX_INPUT_BYTES, Skip, Status, StatusChange};
 use unroll_derive::{
     CriticalCause, DeriveError, DriveError, Driver, Event, L1Reader, ResetCause, provider::AltDaInput,
@@ -19,9 +19,9 @@ use unroll_protocol::{
     forks::Fork,
     units::L1Ref,
 };
+use unroll_testing::alt_da::{self, challenge_log, commitment};
 
 const CONTRACT: Address = Address::repeat_byte(0xdc);
-const TOPIC: B256 = b256!("c5d8c630ba2fdacb1db24c4599df78c7fb8cf97b5aecde34939597f6697bb1ad");
 const CHALLENGE_WINDOW: u64 = 3;
 const RESOLVE_WINDOW: u64 = 4;
 
@@ -38,11 +38,6 @@ fn with_alt_da(commitment: DaCommitment) -> RollupConfig {
 
 fn keccak() -> RollupConfig {
     with_alt_da(DaCommitment::Keccak)
-}
-
-/// The commitment to an input, as it stands behind the version byte.
-fn commitment(input: &[u8]) -> Bytes {
-    [&[0], &keccak256(input)[..]].concat().into()
 }
 
 fn payload(commitment: &[u8]) -> Bytes {
@@ -63,31 +58,12 @@ enum Deed {
 }
 use Deed::{Challenge, Post, Raw, Resolve};
 
-fn word(number: usize) -> [u8; 32] {
-    U256::from(number).to_be_bytes()
-}
-
-/// ABI: a word for each argument, then the byte strings.
-fn abi(words: &[[u8; 32]], tails: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = words.concat();
-    for tail in tails {
-        bytes.extend(word(tail.len()));
-        bytes.extend(*tail);
-        bytes.resize(bytes.len().next_multiple_of(32), 0);
-    }
-    bytes
-}
-
-fn event(k: u64, commitment: &[u8], status: usize) -> Log {
-    let topics = vec![TOPIC, U256::from(50 + k).into()];
-    Log::new_unchecked(CONTRACT, topics, abi(&[word(64), word(status)], &[commitment]).into())
+fn event(k: u64, commitment: &[u8], status: u8) -> Log {
+    challenge_log(CONTRACT, 50 + k, commitment, status)
 }
 
 fn resolve_call(k: u64, commitment: &[u8], input: &[u8]) -> Bytes {
-    let second = 96 + 32 + commitment.len().next_multiple_of(32);
-    let number = usize::try_from(50 + k).unwrap();
-    let arguments = abi(&[word(number), word(96), word(second)], &[commitment, input]);
-    [&keccak256("resolve(uint256,bytes,bytes)")[..4], &arguments].concat().into()
+    alt_da::resolve_call(50 + k, commitment, input)
 }
 
 /// L1 blocks 1 to `length`, in which this happens.

@@ -6,6 +6,7 @@ use alloy_eips::{BlockNumberOrTag, eip2718::Encodable2718};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256, map::B256Map};
 use alloy_provider::{Provider, ext::DebugApi};
 use alloy_rpc_types_debug::ExecutionWitness;
+use alloy_rpc_types_eth::EIP1186AccountProofResponse;
 use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
 use op_alloy_consensus::OpReceiptEnvelope;
 use unroll_executor::{BlockExecutor, TrieDBFetcher, TrieDBHinter};
@@ -92,6 +93,16 @@ async fn receipts_say_what_was_paid() {
     assert!(checked > 10, "{checked} receipts checked");
 }
 
+/// The account that a proof is of.
+pub(crate) fn account(proof: &EIP1186AccountProofResponse) -> TrieAccount {
+    TrieAccount {
+        nonce: proof.nonce,
+        balance: proof.balance,
+        storage_root: proof.storage_hash,
+        code_hash: proof.code_hash,
+    }
+}
+
 #[tokio::test]
 async fn proofs_lead_from_the_state_root() {
     let server = serve(&[]);
@@ -102,12 +113,7 @@ async fn proofs_lead_from_the_state_root() {
         for address in [contracts::L1_BLOCK, contracts::CHURN, Address::repeat_byte(0x77)] {
             let proof = client.get_proof(address, slots.clone()).block_id(header.hash().into()).await;
             let proof = proof.expect("answers");
-            let account = TrieAccount {
-                nonce: proof.nonce,
-                balance: proof.balance,
-                storage_root: proof.storage_hash,
-                code_hash: proof.code_hash,
-            };
+            let account = account(&proof);
             let there = proof.code_hash != KECCAK256_EMPTY;
             let expected = there.then(|| alloy_rlp::encode(account));
             let key = Nibbles::unpack(keccak256(address));

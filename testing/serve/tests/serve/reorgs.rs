@@ -5,7 +5,7 @@ use alloy_consensus::{Transaction as _, TxEnvelope, transaction::SignerRecoverab
 use alloy_eips::{BlockId, RpcBlockHash, eip2718::Decodable2718};
 use alloy_primitives::{Address, B256, Bytes, U64, keccak256, map::HashMap};
 use alloy_provider::{Provider, ext::DebugApi};
-use alloy_trie::{Nibbles, TrieAccount, proof::verify_proof};
+use alloy_trie::{Nibbles, proof::verify_proof};
 use serde_json::Value;
 use unroll_serve::Server;
 use unroll_testing::devnet::{L2Block, contracts};
@@ -127,12 +127,7 @@ async fn hashes_name_lost_blocks_too() {
     let hash = own.header.hash();
     let proof = client.get_proof(contracts::L1_BLOCK, Vec::new()).block_id(hash.into()).await;
     let proof = proof.expect("answers");
-    let account = TrieAccount {
-        nonce: proof.nonce,
-        balance: proof.balance,
-        storage_root: proof.storage_hash,
-        code_hash: proof.code_hash,
-    };
+    let account = l2::account(&proof);
     let key = Nibbles::unpack(keccak256(contracts::L1_BLOCK));
     verify_proof(own.header.state_root, key, Some(alloy_rlp::encode(account)), &proof.account_proof)
         .expect("an account proof");
