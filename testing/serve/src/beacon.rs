@@ -36,11 +36,6 @@ pub(crate) const METHODS: [(&str, &str); 5] = [
     ("/eth/v1/node/version", "version"),
 ];
 
-/// How faults call what is served at this path; the path itself if nothing is.
-pub(crate) fn method_at(path: &str) -> &str {
-    METHODS.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or(path, |(_, name)| name)
-}
-
 pub(crate) fn router(chain: Arc<Chain>) -> Router {
     Router::new()
         .route("/eth/v1/beacon/genesis", get(genesis))

@@ -1,11 +1,13 @@
 //! A devnet for other programs: over JSON-RPC as an L1 node, a beacon node, an L2 node and a rollup node would serve it, and as
-//! a folder of files. And a way to make the nodes misbehave, for those who test what a client makes of that.
+//! a folder of files. And a way to make the nodes misbehave, for those who test what a client makes of that. A chain with
+//! alt-DA has a data-availability server besides, which is a node like the others here.
 //!
 //! ```text
 //!                 +-- L1 node        eth_*, debug_getRaw*
 //!   HTTP request  +-- beacon node    /eth/v1/beacon/*, /eth/v1/config/spec
 //!        |        +-- L2 node        eth_*, eth_getProof, debug_executionWitness, debug_executePayload, debug_dbGet
 //!        v        +-- rollup node    optimism_*
+//!        |        +-- DA server      /get/COMMITMENT
 //!     faults ------------^   late, refused, cut off, stale, altered, mixed up, reorganised: as rules and a seed say
 //! ```
 //!
@@ -35,6 +37,7 @@ mod proof;
 mod witness;
 
 mod beacon;
+mod da;
 mod rpc;
 
 pub mod faults;
@@ -48,7 +51,7 @@ pub use chain::Chain;
 pub use faults::{Fault, Rule};
 pub use server::{Ports, Server, ServerConfig, Urls};
 
-/// One of the four nodes.
+/// One of the nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Node {
     /// Executes L1.
@@ -59,11 +62,13 @@ pub enum Node {
     L2,
     /// Derives L2.
     Rollup,
+    /// Keeps what commitments of alt-DA stand for, on a chain that has it.
+    Da,
 }
 
 impl Node {
     /// Every node.
-    pub const ALL: [Self; 4] = [Self::L1, Self::Beacon, Self::L2, Self::Rollup];
+    pub const ALL: [Self; 5] = [Self::L1, Self::Beacon, Self::L2, Self::Rollup, Self::Da];
 
     /// How it is called on the command line and in JSON.
     pub const fn name(self) -> &'static str {
@@ -72,6 +77,7 @@ impl Node {
             Self::Beacon => "beacon",
             Self::L2 => "l2",
             Self::Rollup => "rollup",
+            Self::Da => "da",
         }
     }
 }

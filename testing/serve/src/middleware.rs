@@ -3,6 +3,7 @@
 use crate::{
     Node, beacon,
     chain::{Chain, Staleness, View},
+    da,
     faults::{Decision, Plan},
     swap,
 };
@@ -26,6 +27,9 @@ use tower::{Service as _, layer::util::Identity};
 /// A request is a few names and hashes, or a payload of transactions for `debug_executePayload`.
 pub(crate) const MAX_REQUEST_BYTES: usize = 16 << 20;
 
+/// The content type of answers that are no text.
+pub(crate) const BINARY: &str = "application/octet-stream";
+
 /// A node with its faults.
 #[derive(Clone)]
 pub(crate) struct Faulty {
@@ -39,7 +43,7 @@ pub(crate) struct Faulty {
 #[derive(Clone)]
 pub(crate) enum Inner {
     Rpc(Box<TowerService<Identity, Identity>>),
-    Beacon(Router),
+    Paths(Router),
 }
 
 /// The connection is to be closed without an answer.
@@ -75,7 +79,8 @@ impl Faulty {
                 Node::Beacon => {
                     return Ok(plain(StatusCode::NOT_FOUND, r#"{"code":404,"message":"NOT_FOUND"}"#));
                 }
-                _ => body = without_methods(&body, &decision.missing),
+                Node::Da => return Ok(plain(StatusCode::NOT_FOUND, "not found")),
+                Node::L1 | Node::L2 | Node::Rollup => body = without_methods(&body, &decision.missing),
             }
         }
         parts.extensions.insert(self.staleness(decision.stale));
@@ -86,10 +91,12 @@ impl Faulty {
         Ok(spoil(answer, &decision))
     }
 
-    /// What the request calls: one method, those of a batch, or a path of the beacon API. What is no call has no name.
+    /// What the request calls: one method, those of a batch, or a path. What is no call has no name.
     fn methods(&self, path: &str, body: &[u8]) -> Vec<String> {
-        if self.node == Node::Beacon {
-            return vec![beacon::method_at(path).into()];
+        match self.node {
+            Node::Beacon => return vec![method_at(path, &beacon::METHODS).into()],
+            Node::Da => return vec![method_at(path, &da::METHODS).into()],
+            Node::L1 | Node::L2 | Node::Rollup => {}
         }
         let name = |call: &Value| call["method"].as_str().unwrap_or_default().to_owned();
         match serde_json::from_slice(body) {
@@ -102,7 +109,7 @@ impl Faulty {
     const fn staleness(&self, blocks: u64) -> Staleness {
         match self.node {
             Node::L2 => Staleness { l1: 0, l2: blocks },
-            Node::L1 | Node::Beacon | Node::Rollup => Staleness { l1: blocks, l2: 0 },
+            Node::L1 | Node::Beacon | Node::Rollup | Node::Da => Staleness { l1: blocks, l2: 0 },
         }
     }
 
@@ -116,7 +123,7 @@ impl Faulty {
         parts.headers.remove(CONTENT_LENGTH);
         let mut request = serde_json::from_slice(&body).unwrap_or(Value::Null);
         for &(place, choice) in swaps {
-            if self.node == Node::Beacon {
+            if matches!(self.inner, Inner::Paths(_)) {
                 self.swap_path(parts, choice).await?;
                 continue;
             }
@@ -163,7 +170,11 @@ impl Faulty {
     /// Tries paths that are like this one.
     async fn swap_path(&self, parts: &mut Parts, choice: u64) -> Result<(), Dropped> {
         let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().map(str::to_owned));
-        let look = move |view: &View<'_>| swap::similar_paths(view, &path, query.as_deref(), choice);
+        let da = self.node == Node::Da;
+        let look = move |view: &View<'_>| match da {
+            true => da::similar_paths(view, &path, choice),
+            false => swap::similar_paths(view, &path, query.as_deref(), choice),
+        };
         let others = self.look(parts, look).await?;
         let Some(truth) = self.data(parts).await? else { return Ok(()) };
         for uri in others.into_iter().filter_map(|path| path.parse().ok()) {
@@ -198,9 +209,12 @@ impl Faulty {
         Ok(answer.get_mut("result").map(Value::take).filter(|result| !result.is_null()))
     }
 
-    /// What the beacon node answers, if it has the block.
+    /// What the node answers at a path, if it has that: of a beacon node's answers, what matters in them.
     async fn data(&self, parts: &Parts) -> Result<Option<Value>, Dropped> {
         let answer = self.clone().ask(Request::from_parts(parts.clone(), Full::default())).await?;
+        if self.node == Node::Da {
+            return Ok(answer.status().is_success().then(|| json!(answer.body().as_ref())));
+        }
         let mut answer: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
         Ok(answer.get_mut("data").map(Value::take))
     }
@@ -208,12 +222,17 @@ impl Faulty {
     async fn ask(mut self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, Dropped> {
         match &mut self.inner {
             Inner::Rpc(service) => whole(service.call(request).await.map_err(|_| Dropped)?).await,
-            Inner::Beacon(router) => match router.call(request).await {
+            Inner::Paths(router) => match router.call(request).await {
                 Ok(response) => whole(response).await,
                 Err(never) => match never {},
             },
         }
     }
+}
+
+/// How faults call what is served at this path; the path itself if nothing is.
+pub(crate) fn method_at<'a>(path: &'a str, methods: &[(&str, &'a str)]) -> &'a str {
+    methods.iter().find(|(prefix, _)| path.starts_with(prefix)).map_or(path, |(_, name)| name)
 }
 
 async fn whole<B: Body>(response: Response<B>) -> Result<Response<Bytes>, Dropped> {
@@ -249,11 +268,24 @@ fn without_methods(body: &[u8], missing: &[usize]) -> Bytes {
 fn spoil(answer: Response<Bytes>, decision: &Decision) -> Response<Answer> {
     let (parts, body) = answer.into_parts();
     let body = match decision.flip {
+        Some(choice) if parts.headers.get(CONTENT_TYPE).is_some_and(|kind| kind == BINARY) => {
+            bit_flipped(&body, choice)
+        }
         Some(choice) => flipped(&body, choice),
         None => body,
     };
     let body = if decision.cut { Answer::cut(body) } else { Answer::whole(body) };
     Response::from_parts(parts, body)
+}
+
+/// The same with one bit changed.
+fn bit_flipped(body: &[u8], choice: u64) -> Bytes {
+    let mut out = body.to_vec();
+    let place = choice.checked_rem(out.len() as u64).and_then(|place| usize::try_from(place).ok());
+    if let Some(byte) = place.and_then(|place| out.get_mut(place)) {
+        *byte ^= 1;
+    }
+    out.into()
 }
 
 /// The same with another hex digit in one place of those that follow `0x`; in an answer without any, the last decimal digit

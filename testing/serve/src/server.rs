@@ -1,8 +1,9 @@
-//! The four nodes behind four ports.
+//! The nodes, each behind a port.
 
 use crate::{
     Fault, Node, Rule, beacon,
     chain::Chain,
+    da,
     faults::Plan,
     middleware::{Faulty, Inner, MAX_REQUEST_BYTES},
     rpc, swap,
@@ -55,6 +56,8 @@ pub struct Ports {
     pub l2: u16,
     /// Of the rollup node.
     pub rollup: u16,
+    /// Of the data-availability server.
+    pub da: u16,
 }
 
 /// Where the nodes are to be found.
@@ -68,6 +71,8 @@ pub struct Urls {
     pub l2: String,
     /// The rollup node.
     pub rollup: String,
+    /// The data-availability server, if the chain has alt-DA.
+    pub da: Option<String>,
 }
 
 /// A devnet that is served, in threads of its own, until this is dropped. It may be started and dropped in async code too.
@@ -127,12 +132,13 @@ impl Server {
             spawner.spawn(accept(tokio::net::TcpListener::from_std(listener)?, faulty));
             Ok(url(address))
         };
-        let Ports { l1, beacon, l2, rollup } = config.ports;
+        let Ports { l1, beacon, l2, rollup, da } = config.ports;
         let urls = Urls {
             l1: open(Node::L1, l1)?,
             beacon: open(Node::Beacon, beacon)?,
             l2: open(Node::L2, l2)?,
             rollup: open(Node::Rollup, rollup)?,
+            da: has_da(&chain).then(|| open(Node::Da, da)).transpose()?,
         };
         Ok(Self { chain, plan, urls, _running: running, _threads: threads })
     }
@@ -169,7 +175,12 @@ fn check_method(rule: &Rule, chain: &Arc<Chain>) -> io::Result<()> {
     for node in Node::ALL.into_iter().filter(|node| rule.node.is_none_or(|only| only == *node)) {
         let methods = rpc::methods(node, Arc::clone(chain)).map_err(io::Error::other)?;
         known.extend(methods.method_names().map(|name| (node, name)));
-        known.extend(beacon::METHODS.iter().filter(|_| node == Node::Beacon).map(|(_, name)| (node, *name)));
+        let paths: &[_] = match node {
+            Node::Beacon => &beacon::METHODS,
+            Node::Da if has_da(chain) => &da::METHODS,
+            _ => &[],
+        };
+        known.extend(paths.iter().map(|(_, name)| (node, *name)));
     }
     if known.iter().any(|(node, name)| rule.matches(*node, name)) {
         return Ok(());
@@ -184,17 +195,25 @@ fn check_method(rule: &Rule, chain: &Arc<Chain>) -> io::Result<()> {
     Err(io::Error::new(io::ErrorKind::InvalidInput, text))
 }
 
+fn has_da(chain: &Chain) -> bool {
+    chain.with(|devnet| devnet.config.alt_da.is_some())
+}
+
 fn inner(
     node: Node,
     chain: &Arc<Chain>,
     services: TowerServiceBuilder<Identity, Identity>,
     stop: &jsonrpsee::server::StopHandle,
 ) -> io::Result<Inner> {
-    if node == Node::Beacon {
-        return Ok(Inner::Beacon(beacon::router(Arc::clone(chain))));
-    }
-    let methods = rpc::methods(node, Arc::clone(chain)).map_err(io::Error::other)?;
-    Ok(Inner::Rpc(Box::new(services.build(methods, stop.clone()))))
+    let chain = Arc::clone(chain);
+    Ok(match node {
+        Node::Beacon => Inner::Paths(beacon::router(chain)),
+        Node::Da => Inner::Paths(da::router(chain)),
+        Node::L1 | Node::L2 | Node::Rollup => {
+            let methods = rpc::methods(node, chain).map_err(io::Error::other)?;
+            Inner::Rpc(Box::new(services.build(methods, stop.clone())))
+        }
+    })
 }
 
 fn url(address: SocketAddr) -> String {

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! RULE   = [NODE "/"] METHOD "=" FAULT ["@" WHEN]
-//! NODE   = "l1" | "beacon" | "l2" | "rollup"                      absent: all of them
+//! NODE   = "l1" | "beacon" | "l2" | "rollup" | "da"               absent: all of them
 //! METHOD = a method's name, or its beginning and "*"
 //! FAULT  = "latency:" MILLISECONDS | "rate-limit:" SECONDS | "drop" | "cut" | "missing" | "flip" | "swap"
 //!        | "stale:" BLOCKS | "reorg:" BLOCKS
 //! WHEN   = PERCENT "%" | CALL | CALL "-" CALL | CALL "-" | "every:" CALLS      absent: always
 //! ```
 //!
-//! The methods of the beacon API are called `genesis`, `spec`, `blobs`, `blob_sidecars` and `version`. Calls are counted from 1,
+//! The methods of the beacon API are called `genesis`, `spec`, `blobs`, `blob_sidecars` and `version`, the one of the
+//! data-availability server `get`. Calls are counted from 1,
 //! for each rule those that its method matches.
 //!
 //! Chance comes from one seed, the rule and the number of the call: the same calls in the same order meet the same faults.
@@ -34,9 +35,9 @@ pub enum Fault {
     Drop,
     /// The connection is closed in the middle of the answer.
     Cut,
-    /// The node does not know the method: JSON-RPC error -32601, or status 404 of the beacon API.
+    /// The node does not know the method: JSON-RPC error -32601, or status 404.
     Missing,
-    /// One hex digit of the answer is another.
+    /// One hex digit of the answer is another; one bit, where it is no text.
     Flip,
     /// The answer is that of a similar request: about the block before or after, another transaction, account, value or blob.
     /// It is well-formed, and true of what it is about. Where there is no similar request with another answer, or the true

@@ -11,7 +11,7 @@ pub enum RuleError {
     #[error("`{0}` is no rule: METHOD=FAULT[@WHEN] is, as eth_getBlockByHash=latency:200@50%")]
     Shape(String),
     /// Before the method.
-    #[error("`{0}` is no node: l1, beacon, l2 and rollup are")]
+    #[error("`{0}` is no node: l1, beacon, l2, rollup and da are")]
     Node(String),
     /// After `=`.
     #[error(

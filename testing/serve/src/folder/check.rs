@@ -2,14 +2,17 @@
 
 use alloy_primitives::B256;
 use sha2::{Digest as _, Sha256};
+use unroll_alt_da::MAX_INPUT_BYTES;
 use unroll_protocol::{
     forks::Fork,
     upgrades::{Upgrade, upgrade_transactions},
 };
-use unroll_testing::devnet::DevnetConfig;
+use unroll_testing::devnet::{DevnetConfig, config::DaKind};
 
 /// A blob holds a frame of so many bytes of data at most: 130,044 bytes without the version and the frame's own 23.
 const MAX_FRAME_BYTES: usize = 130_020;
+/// Around a frame's data.
+const FRAME_OVERHEAD: usize = 23;
 /// In seconds, of either chain.
 const MAX_BLOCK_TIME: u64 = 3600;
 /// In seconds after genesis. What lies behind is as good as never.
@@ -78,6 +81,7 @@ pub(super) fn check(config: &DevnetConfig, bundle: Option<&[u8]>) -> Result<(), 
 type Demand = (&'static str, &'static str, bool);
 
 const POSITIVE: &str = "at least 1";
+const ALT_DA_LIMIT: &str = "so few that they are below 130,672 bytes with altda (B-043)";
 const PER_MILLE: &str = "at most 1000: it is per mille";
 
 fn layers(DevnetConfig { l1, l2, .. }: &DevnetConfig) -> Vec<Demand> {
@@ -98,10 +102,13 @@ fn layers(DevnetConfig { l1, l2, .. }: &DevnetConfig) -> Vec<Demand> {
     ]
 }
 
-fn users(DevnetConfig { l2, batcher, traffic, .. }: &DevnetConfig) -> Vec<Demand> {
+fn users(DevnetConfig { l2, batcher, traffic, alt_da, .. }: &DevnetConfig) -> Vec<Demand> {
     let mixed = traffic.mix.is_empty() || traffic.mix.iter().any(|(_, weight)| *weight > 0);
     let frame = (1..=MAX_FRAME_BYTES).contains(&batcher.frame_bytes);
     let in_window = batcher.l1_blocks_per_channel < l2.seq_window_size;
+    let beside = batcher.da == DaKind::AltDa;
+    let payload =
+        batcher.frame_bytes.saturating_add(FRAME_OVERHEAD).saturating_mul(batcher.frames_per_transaction);
     vec![
         ("batcher.level", "at most 11", batcher.level <= 11),
         ("batcher.blocks_per_batch", POSITIVE, batcher.blocks_per_batch > 0),
@@ -109,6 +116,8 @@ fn users(DevnetConfig { l2, batcher, traffic, .. }: &DevnetConfig) -> Vec<Demand
         ("batcher.l1_blocks_per_channel", "below l2.seq_window_size", in_window),
         ("batcher.frame_bytes", "1 to 130,020", frame),
         ("batcher.frames_per_transaction", POSITIVE, batcher.frames_per_transaction > 0),
+        ("batcher.da", "another than altda, unless there is a section alt_da", !beside || alt_da.is_some()),
+        ("batcher.frames_per_transaction", ALT_DA_LIMIT, !beside || payload < MAX_INPUT_BYTES),
         ("batcher.blobs_per_transaction", POSITIVE, batcher.blobs_per_transaction > 0),
         ("traffic.transactions", "at most 1000", traffic.transactions <= 1000),
         ("traffic.deposits", PER_MILLE, traffic.deposits <= 1000),
@@ -185,10 +194,22 @@ mod tests {
             let rest = "target = 6\nmax = 9\nupdate_fraction = 5007716\n";
             format!("[[l1.blob_forks]]\nname = \"{name}\"\nafter = {after}\n{rest}")
         };
+        let alt_da = |batcher: &str| {
+            format!(
+                "[batcher]\nda = \"altda\"\n{batcher}\n[alt_da]\nchallenge_window = 3\nresolve_window = 4"
+            )
+        };
         let cases = [
             ("[l1]\nblock_time = 0".into(), Value("l1.block_time", "1 to 3600 seconds")),
             ("[l2]\nchain_id = 7777000".into(), Value("l2.chain_id", "neither 0 nor L1's")),
             ("[batcher]\nlevel = 12".into(), Value("batcher.level", "at most 11")),
+            (
+                "[batcher]\nda = \"altda\"".into(),
+                Value("batcher.da", "another than altda, unless there is a section alt_da"),
+            ),
+            (alt_da("frame_bytes = 50_000\nframes_per_transaction = 3"), {
+                Value("batcher.frames_per_transaction", ALT_DA_LIMIT)
+            }),
             (forks("isthmus = 0\njovian = 8\nkarst = 4"), order(Fork::Jovian, Fork::Karst)),
             (forks("isthmus = 0\nkarst = 4"), order(Fork::Jovian, Fork::Karst)),
             (forks("isthmus = 8\njovian = 8\nkarst = 8"), NoBundle),
@@ -201,6 +222,7 @@ mod tests {
             assert_eq!(of(&toml), Err(fault), "{toml}");
         }
         assert_eq!(of(&(blob_fork("prague", 4) + &blob_fork("bpo2", 4))), Ok(()));
+        assert_eq!(of(&alt_da("frame_bytes = 50_000\nframes_per_transaction = 2")), Ok(()));
     }
 
     /// G-054: only Karst's own bundle will do.

@@ -1,9 +1,9 @@
 //! The files that come of a chain: written, and later compared with the chain that is made again.
 
-use super::{Folder, FolderError, RANGE};
+use super::{BLOBS, Folder, FolderError, INPUTS, RANGE};
 use crate::layer::encoded;
 use alloy_consensus::Header;
-use alloy_primitives::{Bytes, Sealed, hex};
+use alloy_primitives::{Bytes, Sealed, hex, keccak256};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -74,10 +74,12 @@ fn all(devnet: &Devnet) -> Vec<(String, Content<'_>)> {
         ("l2-blocks.jsonl".to_owned(), Content::Lines(devnet.l2.iter().map(l2_line).collect())),
     ];
     let sidecars = devnet.l1.blocks().iter().flat_map(|block| &block.sidecars);
+    all.extend(sidecars.map(|sidecar| {
+        (format!("{BLOBS}/{}.bin", sidecar.versioned_hash), Content::Bytes(&sidecar.blob[..]))
+    }));
+    let inputs = devnet.l1.blocks().iter().flat_map(|block| &block.inputs);
     all.extend(
-        sidecars.map(|sidecar| {
-            (format!("blobs/{}.bin", sidecar.versioned_hash), Content::Bytes(&sidecar.blob[..]))
-        }),
+        inputs.map(|input| (format!("{INPUTS}/{}.bin", keccak256(input)), Content::Bytes(&input[..]))),
     );
     let range = contents(&devnet.range(0, devnet.safe()));
     all.push((RANGE.to_owned(), Content::Archive(Box::new(range))));

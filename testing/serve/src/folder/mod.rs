@@ -13,6 +13,7 @@
 //!                          output_root, l1_origin (number, hash), sequence_number
 //!                          safe_at                  number of the L1 block with which it became safe, or null
 //! blobs/HASH.bin         131,072 bytes each, by versioned hash
+//! inputs/HASH.bin        what commitments of alt-DA stand for, by keccak256; only if the chain has alt-DA
 //! range.unroll           a claim about the whole chain with what the proof of it reads: a witness archive
 //! karst-bundle.json      Karst's upgrade transactions, if Karst activates after genesis
 //! devnet.json            heads and sizes; written last, so that a folder without it is not whole
@@ -40,6 +41,8 @@ use unroll_testing::devnet::{Devnet, DevnetConfig};
 const CONFIG: &str = "devnet.toml";
 const SUMMARY: &str = "devnet.json";
 const BUNDLE: &str = "karst-bundle.json";
+const BLOBS: &str = "blobs";
+const INPUTS: &str = "inputs";
 /// A witness archive with a claim about the whole chain.
 pub const RANGE: &str = "range.unroll";
 
@@ -208,6 +211,10 @@ pub fn write(
 ) -> Result<Summary, FolderError> {
     let folder = Folder(path);
     folder.begin()?;
+    folder.create(BLOBS)?;
+    if devnet.config.alt_da.is_some() {
+        folder.create(INPUTS)?;
+    }
     folder.file(CONFIG, annotated::toml(&devnet.config).as_bytes())?;
     files::write(&folder, devnet)?;
     if let Some(bundle) = bundle {
@@ -272,6 +279,7 @@ impl Folder<'_> {
         FolderError::Io { path: self.0.join(name), error }
     }
 
+    /// It is empty, or is yet to be.
     fn begin(&self) -> Result<(), FolderError> {
         let occupied = match fs::read_dir(self.0) {
             Ok(mut entries) => entries.next().is_some(),
@@ -281,7 +289,11 @@ impl Folder<'_> {
         if occupied {
             return Err(FolderError::NotEmpty(self.0.into()));
         }
-        fs::create_dir_all(self.0.join("blobs")).map_err(|error| self.io("blobs", error))
+        Ok(())
+    }
+
+    fn create(&self, name: &str) -> Result<(), FolderError> {
+        fs::create_dir_all(self.0.join(name)).map_err(|error| self.io(name, error))
     }
 
     fn bytes(&self, name: &str) -> Result<Vec<u8>, FolderError> {

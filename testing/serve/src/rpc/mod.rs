@@ -42,7 +42,7 @@ impl From<Refusal> for ErrorObjectOwned {
     }
 }
 
-/// All methods of a node; the beacon node has none.
+/// All methods of a node; the beacon node and the data-availability server have paths instead.
 ///
 /// # Errors
 ///
@@ -56,7 +56,7 @@ pub(crate) fn methods(node: Node, chain: Arc<Chain>) -> Result<Module, RegisterM
             state::register(&mut module)?;
         }
         Node::Rollup => rollup::register(&mut module)?,
-        Node::Beacon => {}
+        Node::Beacon | Node::Da => {}
     }
     Ok(module)
 }

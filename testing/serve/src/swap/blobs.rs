@@ -4,6 +4,7 @@ use super::{distances, rotated};
 use crate::{
     beacon::{self, wanted},
     chain::View,
+    middleware::method_at,
 };
 use alloy_primitives::B256;
 use unroll_testing::devnet::{L1Block, blobs::Sidecar};
@@ -26,7 +27,7 @@ pub(crate) fn similar_paths(view: &View<'_>, path: &str, query: Option<&str>, ch
 fn all(view: &View<'_>, path: &str, query: Option<&str>, choice: u64) -> Option<Vec<String>> {
     let (folder, id) = path.rsplit_once('/')?;
     let own = beacon::block(view, id).ok()?;
-    let (by, chosen) = chosen(own, beacon::method_at(path), query)?;
+    let (by, chosen) = chosen(own, method_at(path, &beacon::METHODS), query)?;
     let path = |block: &L1Block, places: &[usize]| {
         let names = places.iter().map(|place| match by {
             By::Hash => block.sidecars[*place].versioned_hash.to_string(),

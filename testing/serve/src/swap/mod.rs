@@ -8,6 +8,7 @@
 //!  payload                    that of a block near by, with the parent that it was built on
 //!  logs                       those of as many blocks near by
 //!  blobs                      as many others of the block, or of a block near by
+//!  input of alt-DA            another of the chain
 //! ```
 //!
 //! The node answers such a request as it should: the answer is well-formed, true of what it is about, and wrong. Methods that
@@ -49,9 +50,11 @@ enum Subject {
     Payload,
     Logs,
     Blobs,
+    /// Of alt-DA.
+    Input,
 }
 
-const SUBJECTS: [(&str, Subject); 24] = [
+const SUBJECTS: [(&str, Subject); 25] = [
     ("eth_getBlockByNumber", Subject::Block),
     ("eth_getBlockByHash", Subject::Block),
     ("eth_getBlockTransactionCountByNumber", Subject::Block),
@@ -76,6 +79,7 @@ const SUBJECTS: [(&str, Subject); 24] = [
     ("eth_getLogs", Subject::Logs),
     ("blobs", Subject::Blobs),
     ("blob_sidecars", Subject::Blobs),
+    ("get", Subject::Input),
 ];
 
 /// Whether requests of this method name something, so that others are like them.
@@ -120,7 +124,7 @@ fn about<L: Layer>(
         Subject::DatabaseKey => database_keys(view, params, choice),
         Subject::Payload => payloads(view, params, choice),
         Subject::Logs => logs::<L>(view, params, choice),
-        Subject::Blobs => None,
+        Subject::Blobs | Subject::Input => None,
     }
 }
 
@@ -224,7 +228,7 @@ fn distances(number: u64, choice: u64) -> impl Iterator<Item = u64> {
 }
 
 /// All of a list, from somewhere in it on.
-fn rotated<T>(list: &[T], choice: u64) -> impl Iterator<Item = &T> {
+pub(crate) fn rotated<T>(list: &[T], choice: u64) -> impl Iterator<Item = &T> {
     let start = choice.checked_rem(list.len() as u64).and_then(|start| usize::try_from(start).ok());
     let (before, rest) = list.split_at(start.unwrap_or(0));
     rest.iter().chain(before)

@@ -8,6 +8,7 @@
 
 mod beacon;
 mod collector;
+mod da;
 mod faults;
 mod folder;
 mod l1;

@@ -64,6 +64,7 @@ The folder:
   l2-blocks.jsonl      the same without blobs, and output_root, l1_origin,
                        sequence_number, safe_at (L1 block that made it safe, or null)
   blobs/HASH.bin       131,072 bytes each
+  inputs/HASH.bin      with alt-DA: what commitments stand for
   range.unroll         a witness archive with a claim about the whole chain
   devnet.json          heads and sizes; the object that --json prints, without `path`
 The chain is what devnet.toml makes. All else comes of it: `serve` makes the chain anew, and refuses
@@ -93,6 +94,9 @@ pub(super) struct Serve {
     /// Port of the rollup node.
     #[arg(long, value_name = "PORT", default_value_t = 9547)]
     pub(super) rollup_port: u16,
+    /// Port of the data-availability server, which a chain with alt-DA has.
+    #[arg(long, value_name = "PORT", default_value_t = 3100)]
+    pub(super) da_port: u16,
     /// Add an L1 block, with the L2 blocks before it, every so many seconds.
     #[arg(long, value_name = "SECONDS")]
     pub(super) grow: Option<NonZeroU64>,
@@ -117,19 +121,20 @@ The nodes:
           eth_getTransactionCount, debug_executionWitness, debug_executePayload, debug_dbGet
   rollup  optimism_outputAtBlock, optimism_rollupConfig, optimism_syncStatus,
           optimism_safeHeadAtL1Block
+  DA      /get/{commitment}, if the chain has alt-DA
 
 Faults are rules, [NODE/]METHOD=FAULT[@WHEN]:
-  NODE    l1, beacon, l2 or rollup; absent: all of them
+  NODE    l1, beacon, l2, rollup or da; absent: all of them
   METHOD  a name, or its beginning and *; the beacon API's are genesis, spec, version, blobs
-          and blob_sidecars
+          and blob_sidecars; that of the DA server is get
   FAULT   latency:MILLISECONDS  the answer comes later
           rate-limit:SECONDS    status 429 with Retry-After
           drop                  the connection is closed without an answer
           cut                   it is closed in the middle of the answer
           missing               error -32601, or status 404
-          flip                  one hex digit of the answer is another
+          flip                  one hex digit of the answer is another, or one bit
           swap                  the answer is well-formed, but that of a similar request: the
-                                block before or after, another account, value or blob
+                                block before or after, another account, value, blob or input
           stale:BLOCKS          the newest blocks are not known yet
           reorg:BLOCKS          L1 replaces its newest blocks, and L2 follows; then the answer
   WHEN    20% (of the calls), 3, 1-3, 5- (calls, counted from 1 for each rule) or every:4;
@@ -138,4 +143,4 @@ For example:
   unroll devnet serve --fault 'l2/debug_executionWitness=missing' --fault 'l1/*=rate-limit:1@5%'
 
 The object that --json prints is that of `unroll devnet new`, with `l1_url`, `beacon_url`,
-`l2_url` and `rollup_url`, and `faults` as they are understood.";
+`l2_url`, `rollup_url` and `da_url` (null without alt-DA), and `faults` as they are understood.";

@@ -11,8 +11,13 @@ use unroll_testing::devnet::Devnet;
 
 pub(super) fn run(args: &Serve) -> Result<(), Failed> {
     let (devnet, summary) = chain(args)?;
-    let ports =
-        Ports { l1: args.l1_port, beacon: args.beacon_port, l2: args.l2_port, rollup: args.rollup_port };
+    let ports = Ports {
+        l1: args.l1_port,
+        beacon: args.beacon_port,
+        l2: args.l2_port,
+        rollup: args.rollup_port,
+        da: args.da_port,
+    };
     let config = ServerConfig { ports, faults: args.faults.clone(), seed: args.fault_seed };
     let server = Server::start(devnet, config).map_err(Failed::Serve)?;
     say(&if args.json { json(&server, &summary, args) } else { text(&server, &summary, args) })?;
@@ -54,6 +59,7 @@ fn json(server: &Server, summary: &Summary, args: &Serve) -> String {
         ("beacon_url", urls.beacon.clone().into()),
         ("l2_url", urls.l2.clone().into()),
         ("rollup_url", urls.rollup.clone().into()),
+        ("da_url", urls.da.clone().into()),
         ("faults", faults.into()),
     ];
     format!("{:#}\n", object(summary, &more))
@@ -64,7 +70,7 @@ fn text(server: &Server, summary: &Summary, args: &Serve) -> String {
     let mut text = about(summary);
     let nodes = [("L1", &urls.l1), ("beacon", &urls.beacon), ("L2", &urls.l2), ("rollup", &urls.rollup)];
     text += "\n";
-    for (name, url) in nodes {
+    for (name, url) in nodes.into_iter().chain(urls.da.iter().map(|url| ("DA", url))) {
         text += &format!("  {name:<6}  {url}\n");
     }
     if !args.faults.is_empty() {
