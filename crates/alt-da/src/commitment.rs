@@ -13,7 +13,7 @@ pub const MAX_INPUT_BYTES: usize = 130_672;
 ///
 /// ```text
 /// payload:    1 | commitment                   the version byte, and what is decoded here
-/// commitment: 0 | keccak256(input), 32         or       1 | layer, 0 to 126 | what the layer says
+/// commitment: 0 | keccak256(input), 32         or       1 | layer | what the layer says
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Commitment {
@@ -21,7 +21,7 @@ pub enum Commitment {
     Keccak(B256),
     /// Whatever a data-availability service understands.
     Service {
-        /// Which service.
+        /// Which service: any byte, as op-node takes it. The specs have 0 to 126, and the OP Stack's own server 255.
         layer: u8,
         /// What it needs to know.
         payload: Bytes,
@@ -37,9 +37,6 @@ pub enum CommitmentError {
     /// The type of the commitment is unknown (B-042).
     #[error("commitment type {0}")]
     Kind(u8),
-    /// There is no such layer (B-042).
-    #[error("data-availability layer {0}")]
-    Layer(u8),
     /// The input does not hash to the commitment.
     #[error("the input has the hash {0}")]
     Hash(B256),
@@ -58,10 +55,7 @@ impl Commitment {
                 reader.finish()?;
                 Ok(Self::Keccak(hash))
             }
-            1 => match reader.u8()? {
-                layer @ 0..=126 => Ok(Self::Service { layer, payload: commitment.slice_ref(reader.rest()) }),
-                layer => Err(CommitmentError::Layer(layer)),
-            },
+            1 => Ok(Self::Service { layer: reader.u8()?, payload: commitment.slice_ref(reader.rest()) }),
             kind => Err(CommitmentError::Kind(kind)), // B-042
         }
     }
@@ -105,8 +99,9 @@ mod tests {
         );
         assert_eq!(decode(&[&[0], &hash[..], &[0]]), Err(CommitmentError::Read(ReadError::Trailing(1))));
         let service = |layer| Commitment::Service { layer, payload: (&b"abc"[..]).into() };
-        assert_eq!(decode(&[&[1, 126], b"abc"]), Ok(service(126)));
-        assert_eq!(decode(&[&[1, 127], b"abc"]), Err(CommitmentError::Layer(127)));
+        for layer in [0, 126, 127, 255] {
+            assert_eq!(decode(&[&[1, layer], b"abc"]), Ok(service(layer)));
+        }
         for kind in [2, 127, 128, 255] {
             assert_eq!(decode(&[&[kind], b"abc"]), Err(CommitmentError::Kind(kind)));
         }

@@ -14,6 +14,7 @@ use alloy_primitives::{Address, B256, Bytes};
 use core::mem;
 use unroll_protocol::{
     config::{AltDaConfig, DaCommitment},
+    deposit::{DEPOSIT_TX_TYPE, DepositTx},
     frame::ALT_DA_VERSION,
     l1_receipt::{self, may_log, read_logs},
     provider::{AltDaInput, BlobProvider, ChainProvider},
@@ -349,8 +350,8 @@ impl<'c> AltDa<'c> {
                 };
             }
             Status::Resolved => {
-                let tx = raw.and_then(|raw| EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(raw).ok());
-                let input = resolved_input(tx.ok_or(ChallengeError::NoInput)?.input())?;
+                let input = raw.and_then(calldata).ok_or(ChallengeError::NoInput)?;
+                let input = resolved_input(&input)?;
                 Commitment::decode(&key.1)?.check(&input)?;
                 match self.challenges.get_mut(&key) {
                     None => return Err(ChallengeError::Unknown),
@@ -363,6 +364,14 @@ impl<'c> AltDa<'c> {
         }
         Ok(change)
     }
+}
+
+/// Of a transaction of a known type; where L1 is itself an OP Stack chain, that may be a deposit.
+fn calldata(raw: &Bytes) -> Option<Bytes> {
+    if raw.first() == Some(&DEPOSIT_TX_TYPE) {
+        return DepositTx::decode(raw).ok().map(|tx| tx.data);
+    }
+    EthereumTxEnvelope::<TxEip4844>::decode_2718_exact(raw).ok().map(|tx| tx.input().clone())
 }
 
 /// What is to be done about a commitment.

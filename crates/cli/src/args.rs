@@ -7,12 +7,13 @@ use alloy_primitives::B256;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
-/// Derives and executes OP Stack blocks again, from commitments alone.
+/// Derives and executes OP Stack blocks again, from commitments alone. Without a command it verifies the sample in it.
 #[derive(Parser)]
 #[command(name = "unroll", version, propagate_version = true)]
 pub struct Args {
+    /// `None`: `verify` without a path, so that the first thing that a newcomer types shows something.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -33,7 +34,7 @@ pub enum Command {
 }
 
 /// Judge a claimed output root.
-#[derive(clap::Args)]
+#[derive(Default, clap::Args)]
 pub struct Verify {
     /// A witness archive (`*.unroll`), or a boot file (`*.json`) with its preimages (`*.preimages.zst`) beside it; without it, a
     /// sample in this program.

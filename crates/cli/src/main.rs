@@ -27,7 +27,8 @@ fn main() -> ExitCode {
         process::exit(2)
     }));
     // A usage error exits with 2, as everything does that keeps us from a verdict.
-    match args::Args::parse_from(args::host::canonical(std::env::args_os())).command {
+    let args = args::Args::parse_from(args::host::canonical(std::env::args_os()));
+    match args.command.unwrap_or_else(|| args::Command::Verify(args::Verify::default())) {
         args::Command::Verify(verify) => cmd::verify::run(&verify),
         args::Command::Exec(exec) => cmd::exec::run(&exec),
         args::Command::Witness(witness) => cmd::witness::run(&witness),

@@ -167,15 +167,16 @@ impl RollupConfig {
         if block(Fork::Fjord).is_some_and(|fjord| fjord > 0 && block(Fork::Ecotone) == Some(fjord)) {
             return Err(ConfigError::FjordWithEcotone);
         }
-        match self.l1_blob_schedule.steps.is_sorted_by_key(|step| step.0) {
-            true => Ok(()),
-            false => Err(ConfigError::BlobSchedule),
-        }
+        let sorted = self.l1_blob_schedule.steps.is_sorted_by_key(|step| step.0);
+        sorted.then_some(()).ok_or(ConfigError::BlobSchedule)
     }
 
     /// A-002, and the divisors of the base fee.
     fn check_values(&self) -> Result<(), ConfigError> {
         let genesis = &self.genesis;
+        // Without a contract nobody could challenge anything.
+        // B-044: somebody must be able to challenge.
+        let fit = |c: AltDaConfig| c.commitment == DaCommitment::Generic || !c.challenge_contract.is_zero();
         let present = [
             ("block_time", self.block_time > 0),
             ("channel_timeout", self.channel_timeout > 0),
@@ -190,6 +191,9 @@ impl RollupConfig {
             ("deposit_contract_address", self.deposit_contract != Address::ZERO),
             ("l1_chain_id", self.l1_chain_id > 0),
             ("l2_chain_id", self.l2_chain_id > 0),
+            ("alt_da.da_challenge_window", self.alt_da.is_none_or(|da| da.challenge_window > 0)),
+            ("alt_da.da_resolve_window", self.alt_da.is_none_or(|da| da.resolve_window > 0)),
+            ("alt_da.da_challenge_contract_address", self.alt_da.is_none_or(fit)),
             ("chain_op_config.eip1559Elasticity", self.base_fee.elasticity > 0),
             ("chain_op_config.eip1559Denominator", self.base_fee.denominator > 0),
             ("chain_op_config.eip1559DenominatorCanyon", self.base_fee.denominator_canyon > 0),

@@ -4,7 +4,7 @@
 
 mod common;
 
-use alloy_primitives::{U256, address, b256};
+use alloy_primitives::{Address, U256, address, b256};
 use common::{files, json, present};
 use serde_json::{Value, json};
 use unroll_protocol::{
@@ -344,6 +344,17 @@ fn insane_configs_are_refused() {
         assert!(
             matches!(check("chain_op_config", json!({ name: 0 })), Err(ConfigError::Zero(zero)) if zero == path)
         );
+    }
+    for missing in ["challenge_window", "resolve_window", "challenge_contract_address"] {
+        let mut alt_da = json!({
+            "da_challenge_window": 1, "da_resolve_window": 1, "da_commitment_type": "KeccakCommitment",
+            "da_challenge_contract_address": Address::repeat_byte(1),
+        });
+        assert_eq!(check("alt_da", alt_da.clone()), Ok(()));
+        let path = format!("da_{missing}");
+        alt_da[&path] = if missing.ends_with("window") { json!(0) } else { json!(Address::ZERO) };
+        let zero = check("alt_da", alt_da).unwrap_err();
+        assert!(matches!(zero, ConfigError::Zero(name) if name == format!("alt_da.{path}")), "{zero}");
     }
     assert_eq!(check("seq_window_size", json!(1)), Err(ConfigError::SequencingWindow(1)));
     assert_eq!(check("l2_chain_id", json!(900)), Err(ConfigError::SameChainId));

@@ -9,13 +9,14 @@ use crate::{
     sim::*,
 };
 use alloy_consensus::Receipt;
-use alloy_primitives::{Address, B256, Bytes, Log, keccak256};
+use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256, keccak256};
 use unroll_alt_da::{ChallengeError, CommitmentError, Decision, MAX_INPUT_BYTES, Skip, Status, StatusChange};
 use unroll_derive::{
     CriticalCause, DeriveError, DriveError, Driver, Event, L1Reader, ResetCause, provider::AltDaInput,
 };
 use unroll_protocol::{
     config::{AltDaConfig, DaCommitment, RollupConfig},
+    deposit::DepositTx,
     forks::Fork,
     units::L1Ref,
 };
@@ -242,6 +243,51 @@ fn answered_challenges_hold_the_input() {
         let change = |k, status| Decision::Challenge { block: 50 + k, change: of(status) };
         assert_eq!(decisions[0], change(2, Status::Active));
         assert_eq!(decisions[1] == change(answer, Status::Resolved), counts);
+    }
+}
+
+/// B-044: where L1 is an OP Stack chain itself, the answer may have been deposited there, like batches (B-013).
+#[test]
+fn answers_may_be_deposits() {
+    let deeds = [
+        (1, Post(payload(&commitment(A)))),
+        (2, Challenge(1, commitment(A))),
+        (3, Resolve(1, commitment(A), A.into())),
+    ];
+    let (mut memory, blocks) = l1_with(12, &deeds);
+    let answer = DepositTx {
+        source_hash: B256::ZERO,
+        from: INBOX,
+        to: TxKind::Call(CONTRACT),
+        mint: U256::ZERO,
+        value: U256::ZERO,
+        gas: 0,
+        is_system: false,
+        data: resolve_call(1, &commitment(A), A),
+    };
+    for (transaction, read) in [(answer.encode(), vec![A.into()]), (Bytes::from(vec![0x7e, 0xc0]), vec![])] {
+        memory.transactions.insert(blocks[2].hash, vec![transaction]);
+        assert_eq!(first(&keccak(), &mut memory, &blocks).0, Some(read));
+    }
+    assert_eq!(asked_for_inputs(&memory), 0);
+}
+
+/// Each decision names the rule that it was taken by.
+#[test]
+fn decisions_name_their_rules() {
+    let change = StatusChange { block: 51, commitment: commitment(A), status: Status::Active };
+    let skipped = |why| Decision::CommitmentSkipped { block: 51, why };
+    let decisions = [
+        (Decision::InputRead { block: 51, commitment: commitment(A), bytes: 1 }, "B-045"),
+        (skipped(Skip::Malformed(CommitmentError::Kind(2))), "B-042"),
+        (skipped(Skip::OtherKind), "B-042"),
+        (skipped(Skip::TooLong(1)), "B-043"),
+        (skipped(Skip::Expired), "B-044"),
+        (Decision::Challenge { block: 51, change }, "B-044"),
+        (Decision::ChallengeIgnored { block: 51, log_index: 0, why: ChallengeError::Again }, "B-044"),
+    ];
+    for (decision, rule) in decisions {
+        assert_eq!((decision.rule(), Event::AltDa(decision.clone()).rule()), (rule, rule), "{decision:?}");
     }
 }
 

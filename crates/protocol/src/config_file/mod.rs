@@ -164,7 +164,7 @@ fn alt_da(doc: &mut Document) -> Result<Option<AltDaConfig>, ConfigFileError> {
         doc.optional_address("da_challenge_contract_address")?,
         doc.optional_address("da_challenge_address")?,
     ];
-    let flat_windows =
+    let [challenge_window, resolve_window] =
         [doc.optional_number("da_challenge_window")?, doc.optional_number("da_resolve_window")?];
     if let Some(table) = alt_da_table(doc)? {
         return Ok(Some(table));
@@ -172,7 +172,6 @@ fn alt_da(doc: &mut Document) -> Result<Option<AltDaConfig>, ConfigFileError> {
     if !plasma {
         return Ok(None);
     }
-    let [challenge_window, resolve_window] = flat_windows;
     Ok(Some(AltDaConfig {
         challenge_contract: flat.into_iter().flatten().next().unwrap_or_default(),
         commitment: DaCommitment::Keccak,
