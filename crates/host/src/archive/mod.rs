@@ -50,8 +50,8 @@ pub enum OpenError {
     },
 }
 
-/// Maps a file and checks its table of contents. No section is read before it is asked for, and what is stored as it is is
-/// never copied.
+/// Maps a file and checks its table of contents. No section is read before it is asked for. What is stored as it is is
+/// never copied, but for blobs: whoever reads those wants each as a value of its own.
 ///
 /// The file must not be changed while the archive is in use: who can do that can change what was checked. An archive that is
 /// replaced by [`save`] is another file, and does no harm.
