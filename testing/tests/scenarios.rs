@@ -4,7 +4,7 @@ use std::{
     fs, panic,
     path::Path,
     sync::{
-        Mutex,
+        Mutex, MutexGuard,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -14,7 +14,7 @@ use unroll_protocol::forks::Fork;
 use unroll_testing::{
     devnet::{Store, witness::run},
     scenarios::{
-        self, Scenario,
+        self, Scenario, Told,
         lies::{self, Judged, Lie},
     },
     simulator::dice::Dice,
@@ -29,14 +29,19 @@ fn every_scenario_on_every_fork() {
         .filter(|scenario| scenario.name.contains(&wanted))
         .flat_map(|scenario| scenario.forks().into_iter().map(move |fork| (scenario, fork)))
         .collect();
-    let (next, told, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
+    let (next, told, failed) = (AtomicUsize::new(0), Mutex::new(Told::new()), Mutex::new(Vec::new()));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..workers {
             scope.spawn(|| {
                 while let Some((scenario, fork)) = runs.get(next.fetch_add(1, Ordering::Relaxed)) {
                     match panic::catch_unwind(|| check(scenario, *fork)) {
-                        Ok(lies) => told.lock().expect("nobody panics with it").extend(lies),
+                        Ok(lies) => {
+                            let mut told: MutexGuard<'_, Told> = told.lock().expect("nobody panics with it");
+                            for lie in lies {
+                                *told.entry((scenario.name, lie)).or_default() += 1;
+                            }
+                        }
                         Err(_) => failed.lock().expect("nobody panics with it").push((scenario.name, fork)),
                     }
                 }
@@ -45,10 +50,14 @@ fn every_scenario_on_every_fork() {
     });
     let (told, failed) = (told.into_inner().expect("as above"), failed.into_inner().expect("as above"));
     assert!(failed.is_empty(), "{} of {} runs failed: {failed:?}", failed.len(), runs.len());
-    if wanted.is_empty() {
-        assert!(runs.len() > 150, "only {} runs", runs.len());
+    // Without Karst's bundle, which a developer may lack, some stories are not told.
+    let all: usize = scenarios::all().iter().map(|scenario| scenario.all_forks().count()).sum();
+    if wanted.is_empty() && runs.len() == all {
+        assert!(all >= 278, "only {all} runs");
+        let committed = committed();
+        assert!(committed.ends_with(&scenarios::lies_markdown(&told)), "{HINT}; now {told:?}");
         for lie in Lie::ALL {
-            assert!(told.contains(&lie), "no scenario has something to lie about: {lie:?}");
+            assert!(told.keys().any(|(_, told)| *told == lie), "nothing to lie about: {lie:?}");
         }
     }
 }
@@ -72,7 +81,7 @@ fn check(scenario: &Scenario, fork: Fork) -> Vec<Lie> {
             "{name}: {lie}: {judged:?}"
         );
         assert!(
-            !["off by one bit", "nothing"].contains(&lie)
+            !["off by one bit", "the root of the block before", "nothing"].contains(&lie)
                 || matches!(deserved, Outcome::Wrong | Outcome::WrongAtEnd)
         );
     }
@@ -93,8 +102,13 @@ fn check(scenario: &Scenario, fork: Fork) -> Vec<Lie> {
 
 #[test]
 fn the_table_is_up_to_date() {
+    assert!(committed().starts_with(&scenarios::markdown()), "{HINT}");
+}
+
+const HINT: &str =
+    "to write docs/SCENARIOS.md anew: cargo run -p unroll-testing --features devnet --bin scenarios";
+
+fn committed() -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/SCENARIOS.md");
-    let committed = fs::read_to_string(path).unwrap_or_default();
-    let hint = "cargo run -p unroll-testing --features devnet --bin scenarios";
-    assert!(committed == scenarios::markdown(), "to write docs/SCENARIOS.md anew: {hint}");
+    fs::read_to_string(path).unwrap_or_default()
 }

@@ -4,12 +4,15 @@
 use super::Story;
 use crate::{
     devnet::{
+        L1Chain,
+        events::INBOX,
         tries::FullTrie,
         witness::{Run, records, run},
     },
     simulator::dice::Dice,
 };
-use alloy_primitives::{B256, Bytes, keccak256};
+use alloy_consensus::Header;
+use alloy_primitives::{B256, Bytes, Sealed, keccak256};
 use std::collections::BTreeMap;
 use unroll_proof::{
     BootInfo, PreimageKey, Witness,
@@ -44,10 +47,14 @@ pub fn claims(story: &Story) -> Vec<(&'static str, BootInfo, Outcome)> {
     let number = honest.claimed_block_number;
     let mut flipped = honest.claimed_output_root;
     flipped[31] ^= 1;
+    let last = number.min(story.devnet.safe());
+    let before = last.checked_sub(1).and_then(|before| story.devnet.block(before));
+    let before = before.map_or(B256::ZERO, |block| block.output.hash());
     let claims = [
         ("off by one bit", BootInfo { claimed_output_root: flipped, ..honest }),
         ("one block early", BootInfo { claimed_block_number: number.saturating_sub(1), ..honest }),
         ("one block late", BootInfo { claimed_block_number: number + 1, ..honest }),
+        ("the root of the block before", BootInfo { claimed_output_root: before, ..honest }),
         ("the agreed root", BootInfo { claimed_output_root: honest.agreed_output_root, ..honest }), // J-024
         ("nothing", BootInfo { claimed_output_root: B256::ZERO, ..honest }),
     ];
@@ -72,25 +79,29 @@ fn deserved(story: &Story, boot: &BootInfo) -> Outcome {
 }
 
 /// Ways to lie in a witness.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lie {
     /// A byte of a value is another one.
     WrongNode,
     /// A state node is one of another block.
     NodeOfAnotherBlock,
-    /// A key has two values.
+    /// A key is there twice.
     DuplicatedKey,
+    /// A key has two values, of which the first one is its own.
+    TwoValues,
     /// A value is not there.
     Withheld,
     /// Two elements of a blob have changed places.
     SwappedBlob,
+    /// Two blobs have changed places.
+    SwappedBlobs,
     /// All of a blob is another one.
     OtherBlob,
     /// A block has one receipt less.
     TruncatedReceipts,
     /// A blob lies under another's commitment.
     WrongCommitment,
-    /// An L1 header is one of another branch.
+    /// An L1 header is one of another branch: of the same number, upon the same parent.
     ForeignHeader,
     /// The L1 head is on another branch.
     ForeignHead,
@@ -98,12 +109,14 @@ pub enum Lie {
 
 impl Lie {
     /// Every way.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::WrongNode,
         Self::NodeOfAnotherBlock,
         Self::DuplicatedKey,
+        Self::TwoValues,
         Self::Withheld,
         Self::SwappedBlob,
+        Self::SwappedBlobs,
         Self::OtherBlob,
         Self::TruncatedReceipts,
         Self::WrongCommitment,
@@ -119,10 +132,7 @@ impl Lie {
             Self::WrongNode => {
                 let key = pick(&preimages, dice, |_| true)?;
                 let value = preimages.get_mut(&key)?;
-                let mut bytes = value.to_vec();
-                let at = dice.index(bytes.len());
-                bytes[at] ^= 1 << dice.index(8);
-                *value = bytes.into();
+                *value = altered(value, dice);
             }
             Self::NodeOfAnotherBlock => {
                 let key = PreimageKey::keccak256(story.devnet.head().header.state_root);
@@ -134,12 +144,12 @@ impl Lie {
             }
             Self::DuplicatedKey => {
                 let key = pick(&preimages, dice, |_| true)?;
-                let one = BTreeMap::from([(key, preimages[&key].clone())]);
-                let all = records(&preimages);
-                let again = records(&one);
-                // Right behind itself, so that the order says nothing else.
-                let before = records(&preimages.range(..=key).map(|(k, v)| (*k, v.clone())).collect()).len();
-                return Some((boot, [&all[..before], &again, &all[before..]].concat().into()));
+                return Some((boot, doubled(&preimages, key, preimages[&key].clone())));
+            }
+            Self::TwoValues => {
+                let key = pick(&preimages, dice, |_| true)?;
+                let other = altered(&preimages[&key], dice);
+                return Some((boot, doubled(&preimages, key, other)));
             }
             Self::Withheld => {
                 let key = pick(&preimages, dice, |_| true)?;
@@ -155,20 +165,30 @@ impl Lie {
                 preimages.insert(first, other);
                 preimages.insert(second, value);
             }
+            Self::SwappedBlobs => swap_blobs(&mut preimages)?,
             Self::OtherBlob => replace_blob(&mut preimages, dice)?,
             Self::TruncatedReceipts => truncate_receipts(story, &mut preimages)?,
             Self::WrongCommitment => {
-                let is_commitment = |key: &PreimageKey| key.kind() == KeyKind::Sha256;
-                let key = pick(&preimages, dice, |key| is_commitment(key) && preimages[key].len() == 48)?;
+                let key = pick(&preimages, dice, |key| is_commitment(&preimages, key))?;
                 let mut other = [0; 48];
                 other[0] = 0xc0; // the commitment of the blob of zeros
                 preimages.insert(key, Bytes::copy_from_slice(&other));
             }
             Self::ForeignHeader => {
-                let orphan = story.devnet.l1.orphans.last()?;
-                let own = story.devnet.l1.block(orphan.header.number)?;
-                let value = preimages.get_mut(&PreimageKey::keccak256(own.header.hash()))?;
-                *value = alloy_rlp::encode(orphan.header.inner()).into();
+                let read =
+                    |header: &Sealed<Header>| preimages.contains_key(&PreimageKey::keccak256(header.hash()));
+                let L1Chain { orphans, .. } = &story.devnet.l1;
+                let own = story
+                    .devnet
+                    .l1
+                    .blocks()
+                    .iter()
+                    .map(|block| &block.header)
+                    .rfind(|header| read(header))?;
+                let orphan = orphans.iter().find(|orphan| orphan.header.number == own.number);
+                let sibling = || Header { beneficiary: INBOX, ..own.inner().clone() };
+                let foreign = orphan.map_or_else(sibling, |orphan| orphan.header.inner().clone());
+                preimages.insert(PreimageKey::keccak256(own.hash()), alloy_rlp::encode(foreign).into());
             }
             Self::ForeignHead => {
                 let orphan = &story.devnet.l1.orphans.last()?.header;
@@ -180,22 +200,71 @@ impl Lie {
         Some((boot, records(&preimages)))
     }
 
+    /// What a witness must have for it, in words.
+    pub const fn needs(self) -> &'static str {
+        match self {
+            Self::WrongNode | Self::DuplicatedKey | Self::TwoValues | Self::Withheld => "any preimage",
+            Self::NodeOfAnotherBlock => "a state that changes after the agreed block and is read",
+            Self::SwappedBlob | Self::OtherBlob | Self::WrongCommitment => "a blob",
+            Self::SwappedBlobs => "two blobs",
+            Self::TruncatedReceipts => {
+                "receipts of L1: where blooms rule nothing out, after deposits and config updates"
+            }
+            Self::ForeignHeader => "any L1 header",
+            Self::ForeignHead => "an L1 block that was given up",
+        }
+    }
+
     /// Whether the witness must not even be read: a value is not what its key says.
     pub const fn is_plain(self) -> bool {
         !matches!(self, Self::Withheld | Self::ForeignHead)
     }
 }
 
+/// With one bit changed.
+fn altered(value: &[u8], dice: &mut Dice) -> Bytes {
+    let mut bytes = value.to_vec();
+    let at = dice.index(bytes.len());
+    bytes[at] ^= 1 << dice.index(8);
+    bytes.into()
+}
+
+/// The records with one more for this key, right behind its own, so that the order says nothing else.
+fn doubled(preimages: &BTreeMap<PreimageKey, Bytes>, key: PreimageKey, value: Bytes) -> Bytes {
+    let all = records(preimages);
+    let again = records(&BTreeMap::from([(key, value)]));
+    let before = records(&preimages.range(..=key).map(|(k, v)| (*k, v.clone())).collect()).len();
+    [&all[..before], &again, &all[before..]].concat().into()
+}
+
+/// The keys of a blob's elements.
+fn elements(commitment: &[u8]) -> Option<Vec<PreimageKey>> {
+    let (commitment, points) = (commitment.try_into().ok()?, EvaluationPoints::new());
+    Some((0..FIELD_ELEMENTS).map(|element| PreimageKey::blob(&commitment, points.point(element))).collect())
+}
+
+fn is_commitment(preimages: &BTreeMap<PreimageKey, Bytes>, key: &PreimageKey) -> bool {
+    key.kind() == KeyKind::Sha256 && preimages[key].len() == COMMITMENT_BYTES
+}
+
 /// The blob of zeros in a blob's place.
 fn replace_blob(preimages: &mut BTreeMap<PreimageKey, Bytes>, dice: &mut Dice) -> Option<()> {
-    let is_commitment =
-        |key: &PreimageKey| key.kind() == KeyKind::Sha256 && preimages[key].len() == COMMITMENT_BYTES;
-    let key = pick(preimages, dice, is_commitment)?;
-    let commitment = preimages[&key][..].try_into().ok()?;
-    let points = EvaluationPoints::new();
-    for element in 0..FIELD_ELEMENTS {
-        let key = PreimageKey::blob(&commitment, points.point(element));
+    let key = pick(preimages, dice, |key| is_commitment(preimages, key))?;
+    for key in elements(&preimages[&key])? {
         preimages.insert(key, Bytes::from_static(&[0; 32]));
+    }
+    Some(())
+}
+
+/// Each of the first two blobs under the other's commitment.
+fn swap_blobs(preimages: &mut BTreeMap<PreimageKey, Bytes>) -> Option<()> {
+    let mut commitments =
+        preimages.keys().filter(|key| is_commitment(preimages, key)).map(|key| &preimages[key]);
+    let (one, other) = (elements(commitments.next()?)?, elements(commitments.next()?)?);
+    for (one, other) in one.into_iter().zip(other) {
+        let (value, another) = (preimages.remove(&one)?, preimages.remove(&other)?);
+        preimages.insert(one, another);
+        preimages.insert(other, value);
     }
     Some(())
 }
@@ -205,10 +274,11 @@ fn truncate_receipts(story: &Story, preimages: &mut BTreeMap<PreimageKey, Bytes>
     let blocks = story.devnet.l1.blocks().iter();
     let (key, block) = blocks
         .map(|block| (PreimageKey::keccak256(block.header.receipts_root), block))
-        .find(|(key, block)| block.receipts.len() > 1 && preimages.contains_key(key))?;
+        .find(|(key, block)| !block.receipts.is_empty() && preimages.contains_key(key))?;
     let shorter = FullTrie::of_list(&block.receipts[..block.receipts.len() - 1]);
     let is_root = |node: &&Bytes| keccak256(node) == shorter.root;
-    let root = shorter.nodes.iter().find(is_root)?.clone();
+    let empty = Bytes::from_static(&[alloy_rlp::EMPTY_STRING_CODE]);
+    let root = shorter.nodes.iter().find(is_root).cloned().unwrap_or(empty);
     for node in shorter.nodes {
         preimages.insert(PreimageKey::keccak256(keccak256(&node)), node);
     }

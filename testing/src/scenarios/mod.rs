@@ -18,7 +18,7 @@ mod precompiles;
 mod state;
 mod table;
 
-pub use table::{all, markdown};
+pub use table::{Told, all, lies_markdown, markdown};
 
 use crate::devnet::{
     Devnet, DevnetConfig, L2Block, RangeWitness,

@@ -1,11 +1,12 @@
 //! Every story, and on which forks it is told.
 
+use super::lies::Lie;
 use super::{
     Scenario, activation, alt_da, batches, channels, config, execution, full_block, garbage, invalid, l1,
     operator_fee, orders, precompiles, state,
 };
 use Fork::{Bedrock, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst, Regolith};
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 use unroll_protocol::forks::Fork;
 
 macro_rules! scenarios {
@@ -107,7 +108,31 @@ pub fn all() -> Vec<Scenario> {
     all
 }
 
-/// `docs/SCENARIOS.md`: which story is told on which fork.
+/// On how many forks each lie is told in each story.
+pub type Told = BTreeMap<(&'static str, Lie), usize>;
+
+/// The part of `docs/SCENARIOS.md` that says how often each lie is told: by the runs themselves.
+pub fn lies_markdown(told: &Told) -> String {
+    let mut out = String::from(LIES_HEAD);
+    for lie in Lie::ALL {
+        let _ = writeln!(out, "* `{lie:?}` takes {}.", lie.needs());
+    }
+    let names: Vec<_> = Lie::ALL.iter().map(|lie| format!("{lie:?}")).collect();
+    let _ = writeln!(out, "\n| scenario | {} |", names.join(" | "));
+    let _ = writeln!(out, "|---|{}", "--:|".repeat(Lie::ALL.len()));
+    for scenario in all() {
+        let count = |lie: &Lie| told.get(&(scenario.name, *lie)).map_or(String::new(), usize::to_string);
+        let cells: Vec<_> = Lie::ALL.iter().map(count).collect();
+        let _ = writeln!(out, "| `{}` | {} |", scenario.name, cells.join(" | "));
+    }
+    out
+}
+
+const LIES_HEAD: &str = "\n## Who lies\n\n\
+On how many forks each lie about the witness (`testing/src/scenarios/lies.rs`) is told in each story. A lie is told wherever the
+witness has what it is about:\n\n";
+
+/// The part of `docs/SCENARIOS.md` that says which story is told on which fork.
 pub fn markdown() -> String {
     const FORKS: [Fork; 11] =
         [Bedrock, Regolith, Canyon, Delta, Ecotone, Fjord, Granite, Holocene, Isthmus, Jovian, Karst];
@@ -135,7 +160,7 @@ const HEAD: &str = "\
 Stories of a chain of our own (`testing/src/devnet`), named after the fault-proof tests that users know. Each is told on every
 fork where it makes sense: active from genesis on, or, in the stories about activations, activated in the chain. Each ends in
 a claim with exactly the preimages that a proof reads, which is judged as it should be; then the same claim off by one bit, one
-block early and one block late, and with each of the malicious witnesses of `testing/src/scenarios/lies.rs`.
+block early and one block late, with the root of the block before, and with malicious witnesses, as the last table says.
 
 Written by `cargo run -p unroll-testing --features devnet --bin scenarios`; checked by `testing/tests/scenarios.rs`.
 
