@@ -1,83 +1,143 @@
 //! Precompiles, as contracts call them.
 
 use super::{Story, chain, signed};
-use crate::devnet::{Devnet, config::ForkConfig, contracts as code, keys::Key, l2, traffic::precompile_call};
+use crate::devnet::{Devnet, config::ForkConfig, contracts as code, keys::Key, l2};
 use alloy_primitives::{B256, Bytes, U256, hex, keccak256};
 use sha2::{Digest, Sha256};
 use unroll_executor::provider::TrieDBFetcher;
 use unroll_mpt::Trie;
 use unroll_protocol::forks::Fork;
 
+/// EIP-7825, from Karst.
+const TRANSACTION_CAP: u64 = 16_777_216;
+/// What the dearest of the calls at their limits take, and more.
+const ENOUGH_GAS: u64 = 40_000_000;
+/// Calls in a block.
+const PER_BLOCK: usize = 3;
+
 /// Precompiles with as much input as their fork takes, and with more (I-093 to I-099).
 pub(super) fn precompiles(fork: Fork) -> Story {
+    let gas = if fork >= Fork::Karst { TRANSACTION_CAP } else { ENOUGH_GAS };
     let mut devnet = chain(ForkConfig::until(fork), |config| {
         config.traffic.transactions = 0;
-        config.l2.gas_limit = 60_000_000;
+        config.l2.gas_limit = ENOUGH_GAS * PER_BLOCK as u64 + 10_000_000;
     });
     let key = Key::new(1_005);
-    let at_limits =
-        precompile_inputs(fork).into_iter().map(|(which, length)| precompile_call(which, length, &[]));
-    let vectors = vectors(fork);
-    let last = vectors
-        .iter()
-        .map(|vector| precompile_call(vector.address, vector.input.len() as u64, &vector.input));
-    let calls = at_limits.chain(last).zip(0..);
-    // EIP-7825's cap, from Karst.
-    let calls: Vec<Bytes> =
-        calls.map(|(call, nonce)| signed(&key, &devnet, nonce, code::CALLER, 16_777_216, call)).collect();
-    let total = calls.len();
-    for calls in calls.chunks(3) {
-        devnet.sequence_block(calls.to_vec());
+    let calls: Vec<Called> = at_limits(fork).into_iter().chain(vectors(fork)).collect();
+    let transaction =
+        |(nonce, call): (u64, &Called)| signed(&key, &devnet, nonce, code::CALLER, gas, call.argument(nonce));
+    let transactions: Vec<Bytes> = (0..).zip(&calls).map(transaction).collect();
+    for transactions in transactions.chunks(PER_BLOCK) {
+        devnet.sequence_block(transactions.to_vec());
         while devnet.next_time().0 >= devnet.l1.next_time() {
             let batches = devnet.post();
             devnet.mine(&batches);
         }
     }
     let in_blocks: usize = devnet.l2.iter().map(|block| block.batched().count()).sum();
-    assert_eq!(in_blocks, total, "every call is in a block");
+    assert_eq!(in_blocks, calls.len(), "every call is in a block");
     let head = devnet.head().header.number;
     devnet.advance_to(head + 1);
     devnet.sync();
-    // Each result is remembered; those of the vectors came last.
-    for Vector { address, output, .. } in vectors {
-        let remembered = U256::from_be_bytes(keccak256(&output).0).wrapping_add(U256::from(1));
-        assert_eq!(slot(&devnet, U256::from(address)), remembered, "precompile {address:#x} on {fork}");
+    // What came of each call is remembered.
+    let result = |output: &[u8], success: u64| {
+        U256::from_be_bytes(keccak256(output).0).wrapping_add(U256::from(success))
+    };
+    for (nonce, Called { address, length, expected, .. }) in (0..).zip(&calls) {
+        let remembered = slot(&devnet, place(*address, nonce));
+        let right = match expected {
+            Expected::Fails => remembered == result(b"", 0),
+            Expected::Succeeds => remembered != result(b"", 0),
+            Expected::Returns(output) => remembered == result(output, 1),
+        };
+        assert!(right, "precompile {address:#x} with {length} bytes on {fork}");
     }
     Story::whole(devnet)
 }
 
-/// Precompiles and lengths of their input: at the limit of the fork, one item beyond, and a few that are none.
-fn precompile_inputs(fork: Fork) -> Vec<(u64, u64)> {
-    let mut inputs =
-        vec![(1, 128), (2, 10_000), (3, 10_000), (4, 100_000), (5, 96), (6, 128), (7, 96), (9, 213)];
-    inputs.extend([(9, 212), (0x0a, 192), (0x0b, 256), (0x100, 160), (0x100, 161)]);
+/// A call of a precompile with what must come of it.
+struct Called {
+    address: u64,
+    /// How it begins; zeros follow.
+    input: Vec<u8>,
+    length: u64,
+    expected: Expected,
+}
+
+enum Expected {
+    Fails,
+    /// Whatever it returns: of zeros.
+    Succeeds,
+    Returns(Vec<u8>),
+}
+
+impl Called {
+    /// For the contract that calls.
+    fn argument(&self, nonce: u64) -> Bytes {
+        let words =
+            [place(self.address, nonce), U256::from(self.length)].map(|word| word.to_be_bytes::<32>());
+        [&words.concat(), &self.input[..]].concat().into()
+    }
+}
+
+/// Where the result of a call is remembered: its address, with what is no part of an address before it.
+fn place(address: u64, nonce: u64) -> U256 {
+    U256::from(address) | (U256::from(nonce + 1) << 160)
+}
+
+/// Calls with zeros: as many as the fork takes, one item more, and a few that are none. On forks that do not have the
+/// precompile, an account without code is called, which succeeds.
+fn at_limits(fork: Fork) -> Vec<Called> {
+    let zeros = |(address, length, succeeds)| Called {
+        address,
+        length,
+        input: Vec::new(),
+        expected: if succeeds { Expected::Succeeds } else { Expected::Fails },
+    };
+    let mut calls = vec![
+        (1, 128, true),
+        (2, 10_000, true),
+        (3, 10_000, true),
+        (4, 100_000, true),
+        (5, 96, true),
+        (6, 128, true),
+        (7, 96, true),
+        (8, 191, false),
+        (9, 213, true),
+        (9, 212, false),
+        (0x0a, 192, fork < Fork::Ecotone),
+        (0x0b, 256, true),
+        (0x100, 160, true),
+        (0x100, 161, true),
+    ];
+    // I-094, I-096, I-097, in whole pairs; before, gas alone limits it.
     let pairing = match fork {
         Fork::Karst | Fork::Lagoon => 57_600,
         Fork::Jovian => 81_984,
-        _ if fork >= Fork::Granite => 112_512, // the largest number of pairs within 112,687 bytes
+        _ if fork >= Fork::Granite => 112_512,
         _ => 38_400,
     };
-    inputs.extend([(8, pairing), (8, pairing + 192), (8, 191)]);
-    if fork >= Fork::Jovian {
-        inputs.extend([(0x0c, 288_960), (0x0c, 289_120), (0x0e, 278_784), (0x0e, 279_072)]);
-        inputs.extend([(0x0f, 156_672), (0x0f, 157_056)]);
-    } else if fork >= Fork::Isthmus {
-        inputs.extend([(0x0c, 513_760), (0x0c, 513_920), (0x0e, 488_448), (0x0e, 488_736)]);
-        inputs.extend([(0x0f, 235_008), (0x0f, 235_392)]);
+    calls.extend([(8, pairing, true), (8, pairing + 192, fork < Fork::Granite)]);
+    // I-095, I-096.
+    let bls = match fork {
+        _ if fork >= Fork::Jovian => [288_960, 278_784, 156_672],
+        _ => [513_760, 488_448, 235_008],
+    };
+    for ((address, item), limit) in [(0x0c, 160), (0x0e, 288), (0x0f, 384)].into_iter().zip(bls) {
+        calls.extend([(address, limit, true), (address, limit + item, fork < Fork::Isthmus)]);
     }
-    inputs
-}
-
-/// A successful call with what it returns.
-struct Vector {
-    address: u64,
-    input: Vec<u8>,
-    output: Vec<u8>,
+    let mut calls: Vec<_> = calls.into_iter().map(zeros).collect();
+    // EIP-7823: the length of a base, from Karst.
+    for (length, succeeds) in [(1_024_u64, true), (1_025, fork < Fork::Karst)] {
+        let input = [length, 1, 1].map(|length| U256::from(length).to_be_bytes::<32>()).concat();
+        calls.push(Called { input, ..zeros((5, 96 + length + 2, succeeds)) });
+    }
+    calls
 }
 
 /// One call of each precompile that has a short one; on forks that do not have the precompile, an account without code is called,
 /// which returns nothing.
-fn vectors(fork: Fork) -> Vec<Vector> {
+fn vectors(fork: Fork) -> Vec<Called> {
     let word = |number: u64| U256::from(number).to_be_bytes::<32>();
     let infinity = |length: usize| [&[0xc0][..], &vec![0; length - 1]].concat();
     let since = |from: Fork, output: Vec<u8>| if fork >= from { output } else { Vec::new() };
@@ -98,8 +158,22 @@ fn vectors(fork: Fork) -> Vec<Vector> {
          15ed738c0e0a7c92e7845f96b2ae9c0a68a6a449e3538fc7ff3ebf7a5a18a2c4"
     );
     let generator = [word(1), word(2)].concat();
-    let vector =
-        |address, input: &[u8], output: &[u8]| Vector { address, input: input.into(), output: output.into() };
+    let vector = |address, input: &[u8], output: &[u8]| Called {
+        address,
+        length: input.len() as u64,
+        input: input.into(),
+        expected: Expected::Returns(output.into()),
+    };
+    // RIP-7212's own example, and the same with one bit of the hash changed.
+    let p256 = hex!(
+        "4cee90eb86eaa050036147a12d49004b6b9c72bd725d39d4785011fe190f0b4d
+         a73bd4903f0ce3b639bbbf6e8e80d16931ff4bcf5993d58468e8fb19086e8cac
+         36dbcd03009df8c59286b162af3bd7fcc0450c9aa81be5d10d312af6c66b1d60
+         4aebd3099c618202fcfe16ae7770b0c49ab5eadf74b754204a3bb6060e44eff3
+         7618b065f9832de4ca6ca971a7a1adc826d0f7c00181a5fb2ddf79ae00b4e10e"
+    );
+    let mut other_hash = p256;
+    other_hash[0] ^= 1;
     vec![
         vector(0x01, &signature, &signer),
         vector(0x02, b"", &sha256(b"")),
@@ -112,6 +186,8 @@ fn vectors(fork: Fork) -> Vec<Vector> {
         vector(0x0b, &[0; 256], &since(Fork::Isthmus, vec![0; 128])),
         vector(0x0d, &[0; 512], &since(Fork::Isthmus, vec![0; 256])),
         vector(0x0f, &[0; 384], &since(Fork::Isthmus, word(1).into())),
+        vector(0x100, &p256, &since(Fork::Fjord, word(1).into())),
+        vector(0x100, &other_hash, b""),
     ]
 }
 
