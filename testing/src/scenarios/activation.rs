@@ -19,9 +19,9 @@ use unroll_protocol::{
 const AFTER: u64 = 8;
 const ACTIVATION: usize = 4;
 
-/// Every upgrade transaction is in the block of the activation, and in no other.
+/// Every upgrade transaction is in the block of the activation, and in no other. The fork's time is no block's.
 pub(super) fn block(fork: Fork) -> Story {
-    let mut devnet = chain(activating(fork, AFTER), |config| config.traffic.deposits = 1_000);
+    let mut devnet = chain(activating(fork, AFTER - 1), |config| config.traffic.deposits = 1_000);
     devnet.sequence();
     if ExecutionRules::of(fork).empty_activation_block {
         let batch = with_transaction(&devnet, ACTIVATION);

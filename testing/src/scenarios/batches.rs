@@ -197,15 +197,36 @@ pub(super) fn window_expiry(fork: Fork) -> Story {
         config.traffic.deposits = 1_000;
     });
     devnet.advance();
+    let safe = devnet.head().header.number;
+    // A channel that is opened within the window, and closed behind it.
+    devnet.sequence();
+    let posted = devnet.head().header.number;
+    devnet.poster.config.frame_bytes = 60;
+    let mut parts = devnet.post();
+    devnet.poster.config.frame_bytes = 100_000;
+    let late = parts.pop().expect("the channel has frames");
+    assert!(!parts.is_empty(), "it has several");
+    devnet.mine(&parts);
     for _ in 0..6 {
-        devnet.sequence();
-        let deposits = devnet.l1_traffic();
-        devnet.mine(&deposits);
+        devnet.advance_unposted();
     }
+    devnet.mine(&[late]);
+    let own = devnet.l2[usize::try_from(posted).expect("small")].header.hash();
     let events = devnet.sync();
     expect(&events, "empty batch", |event| matches!(event, Event::EmptyBatch { .. }));
-    let empty = devnet.safe();
-    assert!(empty > 5 && devnet.l2[usize::try_from(empty).expect("small")].batched().count() == 0);
+    expect(&events, "whole channel", |event| matches!(event, Event::ChannelCompleted { .. }));
+    expect(&events, "late batch", |event| {
+        use DropReason::{EpochTooOld, Past, SpanEpochTooOld, SpanPast, SpanTooLate, TooLate};
+        let late = [TooLate, EpochTooOld, Past, SpanTooLate, SpanEpochTooOld, SpanPast];
+        late.iter().any(|why| is_drop(event, *why)) || matches!(event, Event::Batch { fate: Fate::Past, .. })
+    });
+    for number in safe + 1..=devnet.safe() {
+        let block = devnet.block(number).expect("it is safe");
+        assert_eq!(block.batched().count(), 0, "block {number} is none of the late channel's");
+    }
+    assert!(
+        devnet.safe() > posted && devnet.l2[usize::try_from(posted).expect("small")].header.hash() != own
+    );
     for _ in 0..3 {
         devnet.advance();
     }

@@ -9,7 +9,9 @@ use crate::devnet::{
 use alloy_eips::eip4844::fake_exponential;
 use alloy_primitives::{B256, U256};
 use unroll_proof::{BootInfo, PreimageKey, claim::Outcome};
-use unroll_protocol::{deposit::DepositTx, forks::Fork, l1_info::L1Info, units::L2Time};
+use unroll_protocol::{
+    deposit::DepositTx, forks::Fork, l1_info::L1Info, l1_transaction::blob_count, units::L2Time,
+};
 
 /// L1 gives up blocks that held batches and deposits; other ones take their place, and the rollup follows.
 pub(super) fn reorg(fork: Fork) -> Story {
@@ -38,6 +40,8 @@ pub(super) fn reorg(fork: Fork) -> Story {
 pub(super) fn blob_parameter_forks(fork: Fork) -> Story {
     let mut devnet = chain(ForkConfig::until(fork), |config| {
         config.batcher.da = DaKind::Blobs;
+        config.batcher.frame_bytes = 1_200;
+        config.batcher.blobs_per_transaction = 2;
         config.l1.excess_blob_gas = 100_000_000;
         config.l1.blob_forks = [
             ("prague", 12, 6, 9, 5_007_716),
@@ -59,6 +63,15 @@ pub(super) fn blob_parameter_forks(fork: Fork) -> Story {
     devnet.sync();
     let fractions = [3_338_477, 5_007_716, 5_007_716, 8_346_193, 11_684_671, 2_000_003];
     check_blob_fees(&devnet, |origin| fractions[usize::try_from(origin).expect("small").min(5)]);
+    // A channel in several blobs, of which a transaction has two at most.
+    let blocks = devnet.l1.blocks();
+    let most = blocks.iter().map(|block| block.sidecars.len()).max();
+    let per_transaction =
+        blocks.iter().flat_map(|block| &block.transactions).map(|raw| blob_count(raw)).max();
+    assert!(
+        matches!((most, per_transaction), (Some(3..=4), Some(2))),
+        "{most:?}: several, and no more than L1 admits"
+    );
     Story::whole(devnet)
 }
 
@@ -94,11 +107,13 @@ fn check_blob_fees(devnet: &Devnet, fraction: impl Fn(u64) -> u128) {
 }
 
 /// The trace of a game goes on beyond the safe head: from one block before it, the claim about a block after it is the safe
-/// head's root (J-021).
+/// head's root (J-021). Some slots of L1 have no block.
 pub(super) fn trace_extension(fork: Fork) -> Story {
-    let mut devnet = super::at(fork);
-    devnet.advance_to(10);
+    let mut devnet = chain(ForkConfig::until(fork), |config| config.l1.missed_slots = 400);
+    devnet.advance_to(40);
     devnet.sync();
+    let times = devnet.l1.blocks().windows(2).map(|pair| pair[1].header.timestamp - pair[0].header.timestamp);
+    assert!(times.max() > Some(devnet.config.l1.block_time), "L1 missed a slot");
     let safe = devnet.safe();
     Story::new(devnet, safe - 1, safe + 1, Outcome::RightAtEnd)
 }

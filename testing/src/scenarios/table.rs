@@ -59,7 +59,7 @@ const STANDING: &[Scenario] = scenarios! {
     jovian_minbasefee Jovian..Karst execution::min_base_fee,
         "L1 sets a least base fee, which binds one block later.";
     l1_blob_parameter_forks Ecotone..Karst l1::blob_parameter_forks,
-        "Batches in blobs while L1 changes its blob parameters five times.";
+        "Batches in several blobs while L1 changes its blob parameters five times.";
     l1_lookback Bedrock..Karst channels::l1_lookback,
         "A channel that was opened before the agreed block's L1 origin holds the next blocks.";
     l1_lookback_reopened Bedrock..Karst channels::l1_lookback_reopened,
@@ -73,19 +73,19 @@ const STANDING: &[Scenario] = scenarios! {
     precompile Bedrock..Karst precompiles::precompiles,
         "Precompiles with as much input as the fork takes, and with more; and a known result of each, which a contract remembers.";
     sequence_window_expiry Bedrock..Karst batches::window_expiry,
-        "Nobody posts batches in time; empty blocks fill the slots.";
+        "Nobody posts batches in time, or closes the channel that they are in; empty blocks fill the slots.";
     span_overlap Delta..Karst batches::span_overlap,
         "Spans begin below the safe head: one repeats it, one contradicts it.";
     state_changes Bedrock..Karst state::state_changes,
         "Storage is cleared, contracts are destroyed, deposits fail, accounts take on code and give it up: what is left of each.";
     trace_extension Bedrock..Karst l1::trace_extension,
-        "The claimed block lies behind the safe head: the true claim is the safe head's root.";
+        "The claimed block lies behind the safe head: the true claim is the safe head's root. L1 has missed slots.";
 };
 
 /// Forks that activate in the chain.
 const ACTIVATING: &[Scenario] = scenarios! {
     activation_block Regolith..Karst activation::block,
-        "A fork activates in block 4, with its upgrade transactions and nothing that it does not admit.";
+        "A fork activates a second before block 4, and so in it, with its upgrade transactions and nothing that it does not admit.";
     holocene_activation Holocene..Holocene activation::holocene,
         "A channel is open while Holocene activates, and is lost.";
     jovian_activation Jovian..Jovian activation::jovian,
