@@ -75,17 +75,22 @@ pub(super) fn blob_parameter_forks(fork: Fork) -> Story {
     Story::whole(devnet)
 }
 
-/// A rollup that took Prague's blobs for Cancun's, until it did not (G-033).
+/// A rollup that took Prague's blobs for Cancun's, until it did not (G-033): from an L1 block on, from between two, or it never did.
 pub(super) fn pectra_blob_schedule(fork: Fork) -> Story {
+    let fix = match fork {
+        Fork::Ecotone | Fork::Granite | Fork::Isthmus | Fork::Karst => Some(18),
+        Fork::Fjord => None,
+        _ => Some(24),
+    };
     let mut devnet = chain(ForkConfig::until(fork), |config| {
         config.l1.excess_blob_gas = 50_000_000;
-        config.l2.pectra_blob_schedule = Some(24);
+        config.l2.pectra_blob_schedule = fix;
         let (name, target, max, update_fraction) = ("prague".into(), 6, 9, 5_007_716);
         config.l1.blob_forks = vec![BlobFork { name, after: 0, target, max, update_fraction }];
     });
     devnet.advance_to(24);
     devnet.sync();
-    check_blob_fees(&devnet, |origin| if origin < 2 { 3_338_477 } else { 5_007_716 });
+    check_blob_fees(&devnet, |origin| if origin < 2 && fix.is_some() { 3_338_477 } else { 5_007_716 });
     Story::whole(devnet)
 }
 
