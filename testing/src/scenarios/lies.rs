@@ -174,22 +174,7 @@ impl Lie {
                 other[0] = 0xc0; // the commitment of the blob of zeros
                 preimages.insert(key, Bytes::copy_from_slice(&other));
             }
-            Self::ForeignHeader => {
-                let read =
-                    |header: &Sealed<Header>| preimages.contains_key(&PreimageKey::keccak256(header.hash()));
-                let L1Chain { orphans, .. } = &story.devnet.l1;
-                let own = story
-                    .devnet
-                    .l1
-                    .blocks()
-                    .iter()
-                    .map(|block| &block.header)
-                    .rfind(|header| read(header))?;
-                let orphan = orphans.iter().find(|orphan| orphan.header.number == own.number);
-                let sibling = || Header { beneficiary: INBOX, ..own.inner().clone() };
-                let foreign = orphan.map_or_else(sibling, |orphan| orphan.header.inner().clone());
-                preimages.insert(PreimageKey::keccak256(own.hash()), alloy_rlp::encode(foreign).into());
-            }
+            Self::ForeignHeader => put_sibling(story, &mut preimages)?,
             Self::ForeignHead => {
                 let orphan = &story.devnet.l1.orphans.last()?.header;
                 boot.l1_head = orphan.hash();
@@ -219,6 +204,20 @@ impl Lie {
     pub const fn is_plain(self) -> bool {
         !matches!(self, Self::Withheld | Self::ForeignHead)
     }
+}
+
+/// Another header, of the same number and upon the same parent, in the place of the newest one that is read: one that L1 gave up
+/// if there is one.
+fn put_sibling(story: &Story, preimages: &mut BTreeMap<PreimageKey, Bytes>) -> Option<()> {
+    let L1Chain { orphans, .. } = &story.devnet.l1;
+    let key = |header: &Sealed<Header>| PreimageKey::keccak256(header.hash());
+    let mut headers = story.devnet.l1.blocks().iter().map(|block| &block.header);
+    let own = headers.rfind(|header| preimages.contains_key(&key(header)))?;
+    let orphan = orphans.iter().find(|orphan| orphan.header.number == own.number);
+    let made = || Header { beneficiary: INBOX, ..own.inner().clone() };
+    let sibling = orphan.map_or_else(made, |orphan| orphan.header.inner().clone());
+    preimages.insert(key(own), alloy_rlp::encode(sibling).into());
+    Some(())
 }
 
 /// With one bit changed.

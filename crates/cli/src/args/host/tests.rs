@@ -13,7 +13,7 @@ fn hash(byte: &str) -> String {
 
 fn parse(args: &[String]) -> Result<Single, clap::Error> {
     let args = Args::try_parse_from(canonical(args.iter().map(Into::into)))?;
-    let Command::Host(host) = args.command else { panic!("another command") };
+    let Some(Command::Host(host)) = args.command else { panic!("another command") };
     let Mode::Single(single) = host.mode;
     Ok(*single)
 }
