@@ -366,7 +366,7 @@ impl<'c> AltDa<'c> {
     }
 }
 
-/// Of a transaction of a known type; where L1 is itself an OP Stack chain, that may be a deposit.
+/// Of a transaction of a known type; where L1 is itself an OP Stack chain, that may be a deposit, as a batcher's may (B-013).
 fn calldata(raw: &Bytes) -> Option<Bytes> {
     if raw.first() == Some(&DEPOSIT_TX_TYPE) {
         return DepositTx::decode(raw).ok().map(|tx| tx.data);

@@ -140,6 +140,10 @@ fn the_embedded_sample_is_valid() {
     let blocks = report["blocks"].as_array().unwrap();
     assert!(blocks.len() > 2);
     assert!(blocks.iter().any(|block| block["transactions"].as_u64() > Some(1)));
+    // The program alone does the same, for people.
+    let output = unroll(&[]);
+    assert_eq!(output.status.code(), Some(0));
+    assert!(text(&output.stdout).contains("VALID"));
 }
 
 /// J-026: the devnets are valid, with the config that their boot files give.

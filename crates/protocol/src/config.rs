@@ -174,8 +174,7 @@ impl RollupConfig {
     /// A-002, and the divisors of the base fee.
     fn check_values(&self) -> Result<(), ConfigError> {
         let genesis = &self.genesis;
-        // Without a contract nobody could challenge anything.
-        // B-044: somebody must be able to challenge.
+        // without a contract nobody could challenge a commitment that can be challenged; op-node refuses that too.
         let fit = |c: AltDaConfig| c.commitment == DaCommitment::Generic || !c.challenge_contract.is_zero();
         let present = [
             ("block_time", self.block_time > 0),

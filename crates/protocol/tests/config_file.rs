@@ -345,6 +345,7 @@ fn insane_configs_are_refused() {
             matches!(check("chain_op_config", json!({ name: 0 })), Err(ConfigError::Zero(zero)) if zero == path)
         );
     }
+    //
     for missing in ["challenge_window", "resolve_window", "challenge_contract_address"] {
         let mut alt_da = json!({
             "da_challenge_window": 1, "da_resolve_window": 1, "da_commitment_type": "KeccakCommitment",

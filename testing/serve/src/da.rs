@@ -58,7 +58,7 @@ fn inputs<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Bytes> {
 }
 
 /// The paths of other inputs. `choice` says with which to begin, and may be any number.
-pub(crate) fn similar_paths(view: &View<'_>, path: &str, choice: u64) -> Vec<String> {
+pub(crate) fn similar(view: &View<'_>, path: &str, choice: u64) -> Vec<String> {
     let Some(own) = path.strip_prefix(PREFIX).and_then(hash) else { return Vec::new() };
     let others: Vec<B256> = inputs(view).map(keccak256).filter(|hash| *hash != own).collect();
     let path = |hash: &B256| format!("{PREFIX}0x{}", hex::encode([&[KECCAK], &hash[..]].concat()));

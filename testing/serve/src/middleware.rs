@@ -170,11 +170,8 @@ impl Faulty {
     /// Tries paths that are like this one.
     async fn swap_path(&self, parts: &mut Parts, choice: u64) -> Result<(), Dropped> {
         let (path, query) = (parts.uri.path().to_owned(), parts.uri.query().map(str::to_owned));
-        let da = self.node == Node::Da;
-        let look = move |view: &View<'_>| match da {
-            true => da::similar_paths(view, &path, choice),
-            false => swap::similar_paths(view, &path, query.as_deref(), choice),
-        };
+        let node = self.node;
+        let look = move |view: &View<'_>| swap::similar_paths(node, view, &path, query.as_deref(), choice);
         let others = self.look(parts, look).await?;
         let Some(truth) = self.data(parts).await? else { return Ok(()) };
         for uri in others.into_iter().filter_map(|path| path.parse().ok()) {

@@ -4,7 +4,6 @@
 use super::Story;
 use crate::{
     devnet::{
-        L1Chain,
         events::INBOX,
         tries::FullTrie,
         witness::{Run, records, run},
@@ -209,11 +208,11 @@ impl Lie {
 /// Another header, of the same number and upon the same parent, in the place of the newest one that is read: one that L1 gave up
 /// if there is one.
 fn put_sibling(story: &Story, preimages: &mut BTreeMap<PreimageKey, Bytes>) -> Option<()> {
-    let L1Chain { orphans, .. } = &story.devnet.l1;
+    let l1 = &story.devnet.l1;
     let key = |header: &Sealed<Header>| PreimageKey::keccak256(header.hash());
-    let mut headers = story.devnet.l1.blocks().iter().map(|block| &block.header);
+    let mut headers = l1.blocks().iter().map(|block| &block.header);
     let own = headers.rfind(|header| preimages.contains_key(&key(header)))?;
-    let orphan = orphans.iter().find(|orphan| orphan.header.number == own.number);
+    let orphan = l1.orphans.iter().find(|orphan| orphan.header.number == own.number);
     let made = || Header { beneficiary: INBOX, ..own.inner().clone() };
     let sibling = orphan.map_or_else(made, |orphan| orphan.header.inner().clone());
     preimages.insert(key(own), alloy_rlp::encode(sibling).into());

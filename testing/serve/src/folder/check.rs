@@ -5,14 +5,13 @@ use sha2::{Digest as _, Sha256};
 use unroll_alt_da::MAX_INPUT_BYTES;
 use unroll_protocol::{
     forks::Fork,
+    frame::Frame,
     upgrades::{Upgrade, upgrade_transactions},
 };
 use unroll_testing::devnet::{DevnetConfig, config::DaKind};
 
 /// A blob holds a frame of so many bytes of data at most: 130,044 bytes without the version and the frame's own 23.
 const MAX_FRAME_BYTES: usize = 130_020;
-/// Around a frame's data.
-const FRAME_OVERHEAD: usize = 23;
 /// In seconds, of either chain.
 const MAX_BLOCK_TIME: u64 = 3600;
 /// In seconds after genesis. What lies behind is as good as never.
@@ -108,7 +107,7 @@ fn users(DevnetConfig { l2, batcher, traffic, alt_da, .. }: &DevnetConfig) -> Ve
     let in_window = batcher.l1_blocks_per_channel < l2.seq_window_size;
     let beside = batcher.da == DaKind::AltDa;
     let payload =
-        batcher.frame_bytes.saturating_add(FRAME_OVERHEAD).saturating_mul(batcher.frames_per_transaction);
+        batcher.frame_bytes.saturating_add(Frame::OVERHEAD).saturating_mul(batcher.frames_per_transaction);
     vec![
         ("batcher.level", "at most 11", batcher.level <= 11),
         ("batcher.blocks_per_batch", POSITIVE, batcher.blocks_per_batch > 0),

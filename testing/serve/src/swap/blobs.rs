@@ -18,13 +18,8 @@ enum By {
     None,
 }
 
-/// Paths that are like this one, the one to begin with first. `choice` may be any number.
-pub(crate) fn similar_paths(view: &View<'_>, path: &str, query: Option<&str>, choice: u64) -> Vec<String> {
-    all(view, path, query, choice).unwrap_or_default()
-}
-
 /// `None`: the path names no block, or no blobs.
-fn all(view: &View<'_>, path: &str, query: Option<&str>, choice: u64) -> Option<Vec<String>> {
+pub(super) fn similar(view: &View<'_>, path: &str, query: Option<&str>, choice: u64) -> Option<Vec<String>> {
     let (folder, id) = path.rsplit_once('/')?;
     let own = beacon::block(view, id).ok()?;
     let (by, chosen) = chosen(own, method_at(path, &beacon::METHODS), query)?;

@@ -16,11 +16,10 @@
 
 mod blobs;
 
-pub(crate) use blobs::similar_paths;
-
 use crate::{
     Node,
     chain::View,
+    da,
     l1::L1,
     l2::L2,
     layer::{Block, Layer},
@@ -108,6 +107,21 @@ pub(crate) fn similar(
         about::<L2>(view, subject, params, choice)
     };
     all.unwrap_or_default().into_iter().map(Value::Array).collect()
+}
+
+/// Paths that are like this one, as [`similar`] has parameters.
+pub(crate) fn similar_paths(
+    node: Node,
+    view: &View<'_>,
+    path: &str,
+    query: Option<&str>,
+    choice: u64,
+) -> Vec<String> {
+    match node {
+        Node::Beacon => blobs::similar(view, path, query, choice).unwrap_or_default(),
+        Node::Da => da::similar(view, path, choice),
+        Node::L1 | Node::L2 | Node::Rollup => Vec::new(),
+    }
 }
 
 /// `None`: the parameters are not those of such a call, or name nothing that there is.

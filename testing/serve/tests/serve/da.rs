@@ -1,10 +1,10 @@
 //! The data-availability server of a chain with alt-DA.
 
-use crate::{DEVNET, serve};
+use crate::{DEVNET, serve, serve_chain};
 use alloy_primitives::{B256, Bytes, hex, keccak256};
 use std::{fs, path::PathBuf, sync::LazyLock};
 use unroll_serve::{
-    Rule, Server, ServerConfig,
+    Server, ServerConfig,
     folder::{self, FolderError},
 };
 use unroll_testing::devnet::{Devnet, DevnetConfig};
@@ -29,9 +29,7 @@ static BESIDE: LazyLock<Devnet> = LazyLock::new(|| {
 });
 
 fn served(faults: &[&str]) -> (Server, String) {
-    let faults: Vec<Rule> = faults.iter().map(|rule| rule.parse().expect("a rule")).collect();
-    let config = ServerConfig { faults, seed: 5, ..ServerConfig::default() };
-    let server = Server::start(BESIDE.clone(), config).expect("loopback has free ports");
+    let server = serve_chain(&BESIDE, faults);
     let url = server.urls().da.clone().expect("the chain has alt-DA");
     (server, url)
 }

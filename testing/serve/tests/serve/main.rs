@@ -63,9 +63,13 @@ static DEVNET: LazyLock<Devnet> = LazyLock::new(|| {
 
 /// The devnet, served with these faults.
 fn serve(faults: &[&str]) -> Server {
+    serve_chain(&DEVNET, faults)
+}
+
+fn serve_chain(devnet: &Devnet, faults: &[&str]) -> Server {
     let faults: Vec<Rule> = faults.iter().map(|rule| rule.parse().expect("a rule")).collect();
     let config = ServerConfig { faults, seed: 5, ..ServerConfig::default() };
-    Server::start(DEVNET.clone(), config).expect("loopback has free ports")
+    Server::start(devnet.clone(), config).expect("loopback has free ports")
 }
 
 fn l1(server: &Server) -> RootProvider<Ethereum> {
