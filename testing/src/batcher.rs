@@ -94,7 +94,7 @@ pub fn span(span: &Span, cfg: &RollupConfig) -> Result<Vec<u8>, EncodeError> {
     let (first, last) = span.blocks.first().zip(span.blocks.last()).ok_or(EncodeError::Blocks)?;
     let L2Time(start) = first.time;
     let mut out = vec![SPAN_VERSION];
-    uvarint(start.checked_sub(cfg.genesis.l2_time.0).ok_or(EncodeError::Blocks)?, &mut out);
+    uvarint(start.wrapping_sub(cfg.genesis.l2_time.0), &mut out);
     uvarint(last.epoch_number, &mut out);
     out.extend(span.parent_check);
     out.extend(span.l1_origin_check);

@@ -12,7 +12,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use core::{iter::Peekable, mem};
 use unroll_protocol::{
     batch::{Batch, BatchReader, SingularBatch, SpanBatch, SpanBlock, SpanBlocks, Transactions},
-    compression::{StreamEnd, decompress},
+    compression::{Decompressed, StreamEnd, decompress},
     units::{L1Ref, L2Ref},
 };
 
@@ -106,12 +106,12 @@ impl Work<'_> {
                 continue;
             }
             let channel = channels.next(&self.l1, self.frames, self.events)?;
-            match decompress(&channel, self.l1.rules) {
-                Ok(data) => {
-                    if data.end != StreamEnd::Complete {
-                        self.events.push(Event::ChannelCut { block, end: data.end });
+            match decompress(channel, self.l1.rules) {
+                Ok(Decompressed { bytes, end, lost }) => {
+                    if end != StreamEnd::Complete || lost > 0 {
+                        self.events.push(Event::ChannelCut { block, end, lost });
                     }
-                    *self.reader = Some(BatchReader::new(data.bytes));
+                    *self.reader = Some(BatchReader::new(bytes));
                 }
                 Err(why) => self.events.push(Event::ChannelUnreadable { block, why }),
             }

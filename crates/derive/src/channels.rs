@@ -65,18 +65,23 @@ impl<'c> Reading<'c> {
     }
 
     /// D-017: the frames' data in order.
-    fn completed(&self, channel: Channel, events: &mut Vec<Event>) -> Bytes {
-        let id = channel.id();
-        let data = channel.into_data();
-        events.push(Event::ChannelCompleted { block: self.origin.number, channel: id, bytes: data.len() });
-        data
+    fn completed(&self, channel: Channel, events: &mut Vec<Event>) -> Vec<Bytes> {
+        let (block, id, frames) = (self.origin.number, channel.id(), channel.into_frames());
+        let bytes = frames.iter().map(|frame| frame.len()).sum();
+        events.push(Event::ChannelCompleted { block, channel: id, bytes });
+        frames
     }
 }
 
 /// A stage that makes whole channels of frames.
 pub(crate) trait Channels {
-    /// The data of the next whole channel; `None`: no more frames.
-    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes>;
+    /// The data of the next whole channel, frame by frame; `None`: no more frames.
+    fn next(
+        &mut self,
+        l1: &Reading<'_>,
+        frames: &mut FrameQueue,
+        events: &mut Vec<Event>,
+    ) -> Option<Vec<Bytes>>;
 }
 
 /// Channels in the order of their first frames (D-001), up to a total size (D-010).
@@ -87,7 +92,12 @@ pub(crate) struct ChannelBank {
 
 impl Channels for ChannelBank {
     /// Reading goes before ingesting, frame by frame, because both pruning and timeouts depend on the order (D-016).
-    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes> {
+    fn next(
+        &mut self,
+        l1: &Reading<'_>,
+        frames: &mut FrameQueue,
+        events: &mut Vec<Event>,
+    ) -> Option<Vec<Bytes>> {
         loop {
             if let Some(channel) = self.read(l1, events) {
                 return Some(l1.completed(channel, events));
@@ -144,7 +154,12 @@ pub(crate) struct StagedChannel {
 
 impl Channels for StagedChannel {
     /// A whole channel leaves the slot at once (D-025).
-    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Bytes> {
+    fn next(
+        &mut self,
+        l1: &Reading<'_>,
+        frames: &mut FrameQueue,
+        events: &mut Vec<Event>,
+    ) -> Option<Vec<Bytes>> {
         if let Some(channel) = self.channel.take_if(|channel| l1.is_timed_out(channel)) {
             events.push(l1.channel_dropped(&channel, ChannelDrop::StagedTimedOut));
         }

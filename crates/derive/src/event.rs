@@ -48,8 +48,9 @@ pub enum Event {
     ChannelDropped { block: u64, channel: ChannelId, why: ChannelDrop },
     /// A channel yields nothing (E-001 to E-003).
     ChannelUnreadable { block: u64, why: CompressionError },
-    /// A channel was decompressed in part; what came before the fault stands (E-004, E-010).
-    ChannelCut { block: u64, end: StreamEnd },
+    /// A channel was decompressed in part; what came before the fault stands, but for so many bytes of the batch that the
+    /// fault comes with (E-004, E-005, E-010).
+    ChannelCut { block: u64, end: StreamEnd, lost: usize },
     /// A batch did not decode (E-022 to E-027).
     BatchUnreadable { block: u64, why: BatchError },
     /// A batch got a verdict: a singular one, one block of a span, or the span itself.
@@ -209,6 +210,7 @@ impl Event {
             Self::ChannelUnreadable { why: CompressionError::ZlibHeader(_), .. } => "E-003",
             Self::ChannelUnreadable { .. } => "E-001",
             Self::ChannelCut { end: StreamEnd::Limit, .. } => "E-010",
+            Self::ChannelCut { end: StreamEnd::Complete, .. } => "E-005",
             Self::ChannelCut { .. } => "E-004",
             Self::BatchUnreadable { why, .. } => match why {
                 BatchError::Stream(_) => "E-022",

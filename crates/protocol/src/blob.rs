@@ -16,7 +16,7 @@ const ROUND_BYTES: usize = 4 * 31 + 3;
 /// Why a blob holds no payload. It is ignored, and affects nothing else (B-036).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlobError {
-    /// One of the two top bits of a field element is set (B-032).
+    /// One of the two top bits of a field element is set; those of the first element do not matter (B-032).
     #[error("field element {0} has a high bit")]
     HighBits(usize),
     /// The version byte is unknown (B-033).
@@ -66,10 +66,12 @@ pub fn decode_blob(blob: &Blob) -> Result<Bytes, BlobError> {
 /// B-031.
 fn decode_round(round: usize, elements: &[u8], out: &mut Vec<u8>) -> Result<(), BlobError> {
     let first = |element: usize| elements[element * 32];
-    if let Some(element) = (0..4).find(|&element| first(element) > 0x3f) {
-        return Err(BlobError::HighBits(round * 4 + element)); // B-032
+    // B-032: the network's decoders look at all elements but the very first, of which they take the low bits.
+    let looked_at = if round == 0 { 1..4 } else { 0..4 };
+    if let Some(element) = looked_at.into_iter().find(|&element| first(element) > 0x3f) {
+        return Err(BlobError::HighBits(round * 4 + element));
     }
-    let (a, b, c, d) = (first(0), first(1), first(2), first(3));
+    let (a, b, c, d) = (first(0) & 0x3f, first(1), first(2), first(3));
     let extra = [a | (b & 0x30) << 2, b & 0x0f | (d & 0x0f) << 4, c | (d & 0x30) << 2];
     for (element, tail) in elements.chunks_exact(32).enumerate() {
         out.extend_from_slice(&tail[1..]);

@@ -100,13 +100,8 @@ impl Channel {
     }
 
     /// The data of all frames, in order of their numbers (D-017).
-    pub fn into_data(mut self) -> Bytes {
-        if self.frames.len() == 1 {
-            return self.frames.pop_first().map(|(_, data)| data).unwrap_or_default();
-        }
-        let mut data = Vec::with_capacity(self.frames.values().map(|frame| frame.len()).sum());
-        self.frames.values().for_each(|frame| data.extend_from_slice(frame));
-        data.into()
+    pub fn into_frames(self) -> Vec<Bytes> {
+        self.frames.into_values().collect()
     }
 
     fn check(&self, frame: &Frame) -> Result<(), FrameRejection> {
@@ -156,6 +151,6 @@ pub fn fuzz_channel(data: &[u8]) {
     }
     if channel.is_ready() {
         let frames = channel.frames.len();
-        assert_eq!(channel.into_data().len(), frames);
+        assert_eq!(channel.into_frames().len(), frames);
     }
 }

@@ -9,7 +9,7 @@ use common::{bytes, json, present, read};
 use unroll_protocol::{
     batch::fuzz_batch,
     blob::{decode_blob, fuzz_blob},
-    compression::{decompress, fuzz_decompress},
+    compression::decompress,
     config_file::fuzz_config_file,
     deposit::{DepositTx, fuzz_deposit},
     forks::{Fork, ForkTimes},
@@ -46,9 +46,9 @@ fn batches() {
     let payloads = blobs.map(|blob| decode_blob(&blob[..].try_into().unwrap()).unwrap());
     run(fuzz_frames, &payloads.clone().map(Vec::from), 1_000);
     let channels = payloads.map(|payload: Bytes| decode_frames(&payload).unwrap()[0].data.to_vec());
-    run(fuzz_decompress, &channels, 300);
+    run(unroll_compression::fuzz_decompress, &channels, 300);
     let rules = ForkTimes::NONE.with(Fork::Delta, 0).derivation(L1Time(0));
-    let streams = channels.map(|channel| decompress(&channel, rules).unwrap().bytes.to_vec());
+    let streams = channels.map(|channel| decompress([channel.into()], rules).unwrap().bytes.to_vec());
     run(fuzz_batch, &streams, 1_000);
 }
 

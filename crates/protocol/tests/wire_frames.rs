@@ -67,6 +67,10 @@ fn b_031_rounds() {
 fn b_032_high_bits() {
     assert_eq!(blob(|blob| blob.0[32] |= 0x80), Err(BlobError::HighBits(1)));
     assert_eq!(blob(|blob| blob.0[5 * 32] |= 0x40), Err(BlobError::HighBits(5)));
+    for bits in [0x40, 0x80, 0xc0] {
+        assert_eq!(blob(|blob| blob.0[0] |= bits), blob(|_| ()), "the network looks at all but the first");
+        assert!(blob(|_| ()).is_ok());
+    }
 }
 
 /// B-033: the version is 0.
@@ -200,7 +204,7 @@ fn d_004_duplicates() {
     channel.insert(frame(0, b"first", false)).unwrap();
     assert_eq!(channel.insert(frame(0, b"second", true)), Err(FrameRejection::Duplicate(0)));
     channel.insert(frame(1, b"", true)).unwrap();
-    assert_eq!(channel.into_data(), b"first"[..]);
+    assert_eq!(channel.into_frames().concat(), b"first"[..]);
 }
 
 /// D-005: the first closing frame stays.
@@ -235,7 +239,7 @@ fn d_007_closing_frame_removes() {
     channel.insert(frame(1, b"y", true)).unwrap();
     assert_eq!(channel.next_number(), 2);
     assert!(channel.is_ready());
-    assert_eq!(channel.into_data(), b"xy"[..]);
+    assert_eq!(channel.into_frames().concat(), b"xy"[..]);
 }
 
 /// D-008: when it does, the sizes of all stored frames are taken off, also of the one that stays.
@@ -294,10 +298,10 @@ fn d_017_data() {
     channel.insert(frame(2, b"ef", true)).unwrap();
     channel.insert(frame(0, b"ab", false)).unwrap();
     channel.insert(frame(1, b"cd", false)).unwrap();
-    assert_eq!(channel.into_data(), b"abcdef"[..]);
+    assert_eq!(channel.into_frames().concat(), b"abcdef"[..]);
     let mut single = Channel::new(ID, 0);
     single.insert(frame(0, b"all", true)).unwrap();
-    assert_eq!(single.into_data(), b"all"[..]);
+    assert_eq!(single.into_frames().concat(), b"all"[..]);
 }
 
 /// The frame of another channel is the caller's mistake, and is not stored.

@@ -53,7 +53,7 @@ fn assemble(frames: Vec<Frame>) -> Bytes {
         channel.insert(frame).unwrap();
     }
     assert!(channel.is_ready());
-    channel.into_data()
+    channel.into_frames().concat().into()
 }
 
 fn frames_of_blobs(blobs: impl Iterator<Item = Blob>) -> Vec<Frame> {
@@ -68,7 +68,7 @@ fn batches(channel: &Bytes, expected: &Value, cfg: &RollupConfig, rules: &Deriva
     if !expected["compressed_keccak"].is_null() {
         assert_eq!(keccak256(channel), hash(&expected["compressed_keccak"]));
     }
-    let decompressed = decompress(channel, rules).unwrap();
+    let decompressed = decompress([channel.clone()], rules).unwrap();
     // Some batchers flush the compressor and never close it.
     let flushed = channel.ends_with(&[0, 0, 0xff, 0xff]);
     assert_eq!(decompressed.end, if flushed { StreamEnd::Truncated } else { StreamEnd::Complete });
@@ -104,7 +104,7 @@ fn round_trip(batches: &[Batch], expected: &Value, cfg: &RollupConfig, rules: &D
             frames.chunks(100_000 / room).map(|frames| *batcher::blob(&batcher::payload(frames)).unwrap());
         assert_eq!(frames_of_blobs(blobs), frames);
         assert_eq!(decode_frames(&batcher::payload(&frames)).unwrap(), frames);
-        let decompressed = decompress(&assemble(frames), rules).unwrap();
+        let decompressed = decompress([assemble(frames)], rules).unwrap();
         let mut reader = BatchReader::new(decompressed.bytes);
         let again: Vec<_> = std::iter::from_fn(|| reader.next(cfg, rules)).map(Result::unwrap).collect();
         assert_eq!(again, batches);

@@ -117,7 +117,7 @@ pub fn batches(cfg: &RollupConfig, channel: &[u8], inclusion: L1Time) -> Vec<Bat
         max_rlp_bytes_per_channel: if fjord { 100_000_000 } else { 10_000_000 }, // E-010
         ..*ForkTimes::NONE.derivation(inclusion)
     };
-    let Ok(stream) = decompress(channel, &rules) else { return Vec::new() }; // E-001, E-002
+    let Ok(stream) = decompress([channel.to_vec().into()], &rules) else { return Vec::new() }; // E-001, E-002
     let mut reader = BatchReader::new(stream.bytes);
     std::iter::from_fn(|| reader.next(cfg, &rules)).flatten().map(plain).collect()
 }

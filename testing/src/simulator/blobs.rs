@@ -37,7 +37,11 @@ impl Blobs {
     pub fn find(&self, asked: &IndexedBlobHash) -> Option<Box<Blob>> {
         let packed = self.0.get(usize::try_from(asked.index).ok()?)?;
         (packed.hash == asked.hash).then(|| match packed.flaw {
-            None => batcher::blob(&packed.payload).expect("only what fits is packed"),
+            None => {
+                let mut blob = batcher::blob(&packed.payload).expect("only what fits is packed");
+                blob[0] |= (packed.hash[31] & 1) << 6; // B-032: nobody looks at these bits
+                blob
+            }
             Some(flaw) => spoiled(&mut Dice::new(flaw), &packed.payload),
         })
     }
@@ -48,8 +52,9 @@ fn spoiled(dice: &mut Dice, payload: &Bytes) -> Box<Blob> {
     let mut blob = batcher::blob(payload).expect("only what fits is packed");
     let elements = 4 * (payload.len() + 4).div_ceil(127);
     match dice.range(0, 5) {
-        0 => blob[32 * dice.index(elements)] |= dice.pick(&[0x40, 0x80]), // B-032: any that is decoded
-        1 => blob[1] = dice.byte() | 1,                                   // B-033
+        // B-032: any that is decoded, but the first
+        0 => blob[32 * dice.count(1, elements - 1)] |= dice.pick(&[0x40, 0x80]),
+        1 => blob[1] = dice.byte() | 1, // B-033
         2 => blob[2..5].copy_from_slice(&dice.pick(&[[0x01, 0xfb, 0xfd], [0xff; 3]])), // B-034
         // B-035: in any later element, its top bits too; at the very end; right behind the data
         3 if elements < 4096 => blob[32 * dice.count(elements, 4095)] = dice.pick(&[1, 0x40, 0x80]),

@@ -2,7 +2,7 @@
 
 use crate::sim::*;
 use unroll_derive::event::{Fate, Unknown};
-use unroll_protocol::{batch::SpanBlock, forks::Fork};
+use unroll_protocol::{batch::SpanBlock, forks::Fork, units::L2Time};
 use unroll_testing::batcher::Span;
 
 fn with_txs(mut span: Span, index: usize, txs: &[alloy_primitives::Bytes]) -> Span {
@@ -58,6 +58,45 @@ fn future_spans() {
     assert_eq!(slots(&sim.run(1)), [(1, 0), (2, 0), (3, 0), (4, 0)]);
     assert_eq!(sim.fates()[0], Fate::Future);
     assert_eq!(single(Fork::Holocene, 1, span(3, &[0, 0])), (vec!["F-041"], vec![]));
+}
+
+/// E-051: the sums of times wrap around, and the span is judged by what comes out: F-041 for times after every real one, which
+/// from Holocene takes the rest of the channel along (F-090), and F-043 for times before genesis.
+#[test]
+fn times_that_wrap_around() {
+    let from = |start: u64| {
+        let mut wrapped = span(1, &[0, 0, 0]);
+        for (index, block) in (0..).zip(&mut wrapped.blocks) {
+            block.time = L2Time(start.wrapping_add(2 * index));
+        }
+        wrapped
+    };
+    for (fork, derived) in [(Fork::Granite, vec![(1, 0), (2, 0)]), (Fork::Holocene, vec![])] {
+        let mut sim = Sim::fork(fork);
+        sim.put_batches(1, 1, vec![from(u64::MAX - 3).into(), span(1, &[0, 0]).into()]);
+        assert_eq!(slots(&sim.run(1)), derived, "{fork}");
+        let strict = fork == Fork::Holocene;
+        assert_eq!(sim.dropped(), if strict { vec!["F-041"] } else { vec![] }, "{fork}");
+        assert_eq!(sim.count("F-090"), usize::from(strict), "{fork}");
+
+        let (dropped, derived) = single(fork, 1, from(l2_time(0).0 - 2));
+        assert_eq!((dropped, derived), (vec!["F-043"], vec![]), "{fork}");
+    }
+}
+
+/// E-052: so do the differences of origins; what comes out is in no window (F-046), and the rest of the channel goes with it.
+#[test]
+fn origins_that_wrap_around() {
+    for (fork, derived) in [(Fork::Granite, vec![(1, 0)]), (Fork::Holocene, vec![])] {
+        let mut wrapped = span(1, &[0; 60]);
+        for (index, block) in (0..).zip(wrapped.blocks.iter_mut().rev()) {
+            block.epoch_number = 50_u64.wrapping_sub(index);
+        }
+        let mut sim = Sim::fork(fork);
+        sim.put_batches(1, 1, vec![wrapped.into(), span(1, &[0]).into()]);
+        assert_eq!(slots(&sim.run(1)), derived, "{fork}");
+        assert_eq!(sim.dropped(), ["F-046"], "{fork}");
+    }
 }
 
 /// F-042, F-075: a span of earlier slots is dropped before Holocene; from Holocene it is skipped and its channel goes on.

@@ -111,9 +111,9 @@ impl SpanBatch {
         }
     }
 
+    /// E-051: in 64 bits, like the reference's sums. What wraps around is a time like any other.
     const fn time_of(&self, index: usize) -> L2Time {
-        // E-051; that the last one fits was checked when the span was made.
-        self.start_time.plus(self.block_time.saturating_mul(index as u64))
+        L2Time(self.start_time.0.wrapping_add(self.block_time.wrapping_mul(index as u64)))
     }
 }
 
@@ -145,7 +145,7 @@ impl Iterator for SpanBlocks {
         }
         // E-052: the first bit tells of the block before the span, and moves nothing.
         if self.index > 0 && columns.origin_bits.get(self.index) {
-            self.epoch += 1;
+            self.epoch = self.epoch.wrapping_add(1);
         }
         let mut counts = Reader::new(columns.tx_counts.get(self.tx_counts..)?);
         let count = usize::try_from(counts.uvarint().ok()?).ok()?;
@@ -218,21 +218,14 @@ impl RawSpan {
     pub(super) fn into_batch(self, cfg: &RollupConfig) -> Result<SpanBatch, RebuildFault> {
         // E-052: every bit but the first, which belongs to the block before the span, is one origin to go back.
         let moves = (1..self.block_count).filter(|&index| self.origin_bits.get(index)).count() as u64;
-        let start_epoch = self
-            .l1_origin_number
-            .checked_sub(moves)
-            .ok_or(RebuildFault::OriginUnderflow { last: self.l1_origin_number, moves })?;
-        // E-051. The reference's sums wrap around; times that need it are before genesis or after every real block.
-        let start_time = cfg.genesis.l2_time.0.checked_add(self.rel_timestamp);
-        let length = cfg.block_time.checked_mul(self.block_count as u64 - 1);
-        let start_time = start_time
-            .filter(|start| length.is_some_and(|length| start.checked_add(length).is_some()))
-            .ok_or(RebuildFault::TimeOverflow { rel_timestamp: self.rel_timestamp })?;
+        // The reference's difference wraps around as well; such an epoch is in no window (F-046).
+        let start_epoch = self.l1_origin_number.wrapping_sub(moves);
+        let start_time = L2Time(cfg.genesis.l2_time.0.wrapping_add(self.rel_timestamp)); // E-051
         self.transactions.check(cfg.l2_chain_id)?;
         Ok(SpanBatch {
             parent_check: self.parent_check,
             l1_origin_check: self.l1_origin_check,
-            start_time: L2Time(start_time),
+            start_time,
             block_time: cfg.block_time,
             start_epoch,
             chain_id: cfg.l2_chain_id,

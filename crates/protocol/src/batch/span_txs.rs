@@ -45,20 +45,6 @@ pub enum RebuildFault {
         /// Which transaction of the span.
         index: usize,
     },
-    /// There are more changes of the L1 origin than L1 blocks before the last one (E-052).
-    #[error("{moves} changes of origin up to L1 block {last}")]
-    OriginUnderflow {
-        /// The last block's origin.
-        last: u64,
-        /// How often it changed.
-        moves: u64,
-    },
-    /// The times of the blocks do not fit 64 bits (E-051).
-    #[error("time {rel_timestamp} after genesis")]
-    TimeOverflow {
-        /// The first block's time, relative to genesis.
-        rel_timestamp: u64,
-    },
 }
 
 /// The columns of all transactions of a span, in order (E-045).

@@ -268,10 +268,6 @@ fn transactions() -> Vec<(Vec<u8>, BatchError)> {
         (raw.creations, raw.recipients) = (vec![0b10], vec![7; 20]);
     });
     add(fields(1, rlp(Error::InputTooShort)), &|raw| raw.datas[1][0] = 4);
-    add(RebuildFault::OriginUnderflow { last: 0, moves: 1 }, &|raw| raw.l1_origin_number = vec![0]);
-    add(RebuildFault::TimeOverflow { rel_timestamp: u64::MAX }, &|raw| {
-        raw.rel_timestamp = uvarint(u64::MAX);
-    });
     cases
 }
 
