@@ -1,17 +1,28 @@
 //! A slow derivation, written straight from the rules: the other side of every comparison.
 //!
-//! It shares types and decoders with the crates, and no decision. Where the rules allow, it recomputes from everything
-//! seen so far instead of keeping state: the channels of an L1 block come from a replay of all L1 blocks before it
-//! ([`channels`]), a verdict is a function of the window, the safe chain and the batch ([`verdict`]), the system config a
-//! function of the parent block ([`system`]). Fork times are compared here and not read from the tables of `forks.rs`,
-//! so that the tables are tested too.
+//! It shares types with the crates, and neither a decoder nor a decision: the way from payloads to batches is written
+//! again ([`reading`]). Where the rules allow, it recomputes from everything seen so far instead of keeping state: the
+//! channels of an L1 block come from a replay of all L1 blocks before it ([`channels`]), a verdict is a function of the
+//! window, the safe chain and the batch ([`verdict`]), the system config a function of the parent block ([`system`]).
+//! Fork times are compared here and not read from the tables of `forks.rs`, so that the tables are tested too.
 
+mod batches;
 pub mod channels;
 pub mod fees;
+mod huffman;
+mod inflate;
+pub mod reading;
+mod span_txs;
+mod spans;
 pub mod start;
 pub mod system;
 mod types;
+mod unbrotli;
 pub mod verdict;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub(crate) use start::{activates, active};
 pub use start::{base, batcher};

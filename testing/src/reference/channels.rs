@@ -1,14 +1,15 @@
 //! From batcher payloads to batches (C, D, E), by replay: nothing is kept from one L1 block to the next.
 
-use super::{Batch, L1Block, Singular, Span, SpanBlock, active};
-use alloy_primitives::Bytes;
+use super::{
+    Batch, L1Block, active,
+    batches::{self, Content},
+    reading, wire,
+};
 use std::collections::BTreeMap;
 use unroll_protocol::{
-    batch::{self, BatchReader},
-    compression::decompress,
     config::RollupConfig,
-    forks::{DerivationRules, Fork, ForkTimes},
-    frame::{ChannelId, Frame, decode_frames},
+    forks::Fork,
+    frame::{ChannelId, Frame},
     units::{L1Ref, L1Time},
 };
 
@@ -22,7 +23,7 @@ impl Frames {
     /// C-004, C-005, B-040: the frames of every payload that is sound as a whole, payload by payload. From Holocene each
     /// payload is pruned by itself (C-010, C-015).
     pub fn of(cfg: &RollupConfig, block: &L1Block) -> Self {
-        let payloads = block.data.iter().filter_map(|payload: &Bytes| decode_frames(payload).ok());
+        let payloads = block.data.iter().filter_map(|payload| wire::frames(payload));
         let frames = if active(cfg, Fork::Holocene, block.origin.time.0) {
             payloads.flat_map(prune).collect()
         } else {
@@ -107,42 +108,20 @@ pub fn next_strict(cfg: &RollupConfig, l1: &[Frames], position: &mut Position) -
     None
 }
 
-/// E: the batches of a channel that was completed at this time. Whatever the decoders refuse is skipped.
+/// E: the batches of a channel that was completed at this time.
 pub fn batches(cfg: &RollupConfig, channel: &[u8], inclusion: L1Time) -> Vec<Batch> {
     let fjord = active(cfg, Fork::Fjord, inclusion.0);
-    // What the decoders look at. The other fields are theirs to ignore.
-    let rules = DerivationRules {
-        span_batches: active(cfg, Fork::Delta, inclusion.0), // E-026
-        brotli: fjord,                                       // E-002
-        max_rlp_bytes_per_channel: if fjord { 100_000_000 } else { 10_000_000 }, // E-010
-        ..*ForkTimes::NONE.derivation(inclusion)
-    };
-    let Ok(stream) = decompress([channel.to_vec().into()], &rules) else { return Vec::new() }; // E-001, E-002
-    let mut reader = BatchReader::new(stream.bytes);
-    std::iter::from_fn(|| reader.next(cfg, &rules)).flatten().map(plain).collect()
-}
-
-fn plain(batch: batch::Batch) -> Batch {
-    match batch {
-        batch::Batch::Singular(batch) => Batch::Singular(Singular {
-            parent_hash: batch.parent_hash,
-            epoch: batch.epoch,
-            time: batch.time.0,
-            transactions: batch.transactions.iter().collect(),
-        }),
-        batch::Batch::Span(span) => Batch::Span(Span {
-            parent_check: span.parent_check,
-            l1_origin_check: span.l1_origin_check,
-            blocks: span
-                .blocks()
-                .map(|block| SpanBlock {
-                    time: block.time.0,
-                    epoch: block.epoch_number,
-                    transactions: block.transactions.iter().collect(),
-                })
-                .collect(),
-        }),
+    let delta = active(cfg, Fork::Delta, inclusion.0);
+    let limit = if fjord { 100_000_000 } else { 10_000_000 }; // E-010
+    let mut batches = Vec::new();
+    for string in reading::strings(channel, limit, fjord) {
+        match batches::read(cfg, &string, delta) {
+            Content::Batch(batch) => batches.push(batch),
+            Content::Dropped => {}
+            Content::Malformed => break, // E-022, E-023
+        }
     }
+    batches
 }
 
 /// C-010: looks at neighbours from left to right until no pair offends.
