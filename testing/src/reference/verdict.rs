@@ -1,4 +1,6 @@
 //! What a batch is worth (F.2, F.3, F.4), as a function of what is known when it is asked.
+//!
+//! Batches say what they like: sums go round in 64 bits, as Go's do.
 
 use super::{Block, Singular, Span, SpanBlock, activates, active};
 use alloy_primitives::Bytes;
@@ -29,7 +31,7 @@ pub fn singular(
     inclusion: &L1Ref,
 ) -> Verdict {
     let strict = active(cfg, Fork::Holocene, inclusion.time.0);
-    let (time, next_time) = (batch.time, head.time + cfg.block_time);
+    let (time, next_time) = (batch.time, head.time.wrapping_add(cfg.block_time));
     if time > next_time {
         return if strict { Drop("F-010") } else { Future };
     }
@@ -39,7 +41,7 @@ pub fn singular(
     if batch.parent_hash != head.hash {
         return Drop("F-012");
     }
-    if batch.epoch.number.saturating_add(cfg.seq_window_size) < inclusion.number {
+    if batch.epoch.number.wrapping_add(cfg.seq_window_size) < inclusion.number {
         return Drop("F-013");
     }
     let (epoch, next_epoch) = (&window[0], window.get(1));
@@ -131,7 +133,7 @@ fn prefix(
         return Err(Drop("F-040"));
     }
     let head = chain.len() - 1;
-    let next_time = chain[head].time + cfg.block_time;
+    let next_time = chain[head].time.wrapping_add(cfg.block_time);
     if start > next_time {
         return Err(if strict { Drop("F-041") } else { Future });
     }
@@ -142,10 +144,10 @@ fn prefix(
     if span.parent_check != chain[parent].hash[..20] {
         return Err(Drop("F-044"));
     }
-    if start_epoch.saturating_add(cfg.seq_window_size) < inclusion.number {
+    if start_epoch.wrapping_add(cfg.seq_window_size) < inclusion.number {
         return Err(Drop("F-045"));
     }
-    if start_epoch > chain[parent].origin.number + 1 {
+    if start_epoch > chain[parent].origin.number.wrapping_add(1) {
         return Err(Drop("F-046"));
     }
     // F-047
@@ -211,7 +213,7 @@ fn drift(
 ) -> Option<Verdict> {
     // by the time of the batch's own origin
     let drift = if active(cfg, Fork::Fjord, origin.time.0) { 1_800 } else { cfg.max_sequencer_drift };
-    if time <= origin.time.0 + drift {
+    if time <= origin.time.0.wrapping_add(drift) {
         return None;
     }
     if !transactions.is_empty() {
