@@ -48,8 +48,8 @@ impl Codes {
         }
         let lengths = read_lengths(bits, &Code::new(&lengths)?, literals + distances)?;
         let (literals, distances) = lengths.split_at(literals);
-        let (mut literals, distances, end) =
-            (Code::new(literals)?, Code::new(distances)?, literals[END_OF_BLOCK].into());
+        let end = usize::from(literals[END_OF_BLOCK]);
+        let (mut literals, distances) = (Code::new(literals)?, Code::new(distances)?);
         // Go looks as far ahead as the end of the block is long, which comes in any case.
         literals.least = literals.least.max(end);
         Ok(Self { literals, distances })
