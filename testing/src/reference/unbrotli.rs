@@ -26,7 +26,10 @@ impl<'a> Brotli<'a> {
     /// Decodes what follows the version byte.
     pub fn new(stream: &'a [u8]) -> Self {
         // E-005: strict means without the large windows that RFC 7932 does not have
-        let state = BrotliState::new_strict(HeapAlloc::new(0), HeapAlloc::new(0), HeapAlloc::default());
+        let mut state = BrotliState::new_strict(HeapAlloc::new(0), HeapAlloc::new(0), HeapAlloc::default());
+        // A fault withholds what is in the decoder's ring, which in Go has at least 1,024 bytes. This decoder has shorter
+        // ones for the last meta-block, unless it had one before; its sizes are the powers of two above this.
+        state.ringbuffer_size = 1_023;
         Self { state, block: &[], rest: stream, next_block: Self::FIRST_BLOCK, pending: false }
     }
 
