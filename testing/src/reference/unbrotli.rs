@@ -27,8 +27,8 @@ impl<'a> Brotli<'a> {
     pub fn new(stream: &'a [u8]) -> Self {
         // E-005: strict means without the large windows that RFC 7932 does not have
         let mut state = BrotliState::new_strict(HeapAlloc::new(0), HeapAlloc::new(0), HeapAlloc::default());
-        // A fault withholds what is in the decoder's ring, which in Go has at least 1,024 bytes. This decoder has shorter
-        // ones for the last meta-block, unless it had one before; its sizes are the powers of two above this.
+        // A fault withholds what is in the decoder's ring, which in Go has at least 1,024 bytes. Here the last
+        // meta-block may have a shorter one, unless there was one before it; sizes are the powers of two above that.
         state.ringbuffer_size = 1_023;
         Self { state, block: &[], rest: stream, next_block: Self::FIRST_BLOCK, pending: false }
     }
