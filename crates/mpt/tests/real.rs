@@ -170,6 +170,55 @@ fn receipts_root() {
     assert_eq!(ordered_root(&receipts).to_string(), json["receipts_root"]);
 }
 
+/// Real blocks of L1, of Ethereum and of Sepolia: headers have their hashes and follow one another, and the
+/// transactions and receipts that are there have the headers' roots. Withdrawals are not there.
+#[test]
+fn lists_of_l1() {
+    let Some(data) = common::data() else { return };
+    for (folder, expected) in
+        [("op-mainnet-regolith-109279584", [14, 14, 3]), ("op-sepolia-granite-16491249", [81, 58, 57])]
+    {
+        let file = read(&data.join("derivation").join(folder).join("l1-blocks.jsonl.zst"));
+        let (mut counts, mut parent) = ([0; 3], None);
+        for line in file.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let block: Value = serde_json::from_slice(line).unwrap();
+            let rlp = bytes(&block["header_rlp"]);
+            let (hash, header) = (keccak256(&rlp), fields(&rlp));
+            assert_eq!(hash[..], bytes(&block["hash"]));
+            assert!(
+                parent.is_none_or(|parent: B256| parent[..] == header[0]),
+                "parent of {}",
+                block["number"]
+            );
+            parent = Some(hash);
+            counts[0] += 1;
+            for (place, name) in [(1, "transactions"), (2, "receipts")] {
+                let Some(items) = block[name].as_array() else { continue };
+                let items: Vec<_> = items.iter().map(bytes).collect();
+                // The root of transactions is the header's fifth field, that of receipts the sixth.
+                assert_eq!(ordered_root(&items)[..], header[3 + place], "{name} of {}", block["number"]);
+                counts[place] += 1;
+            }
+        }
+        assert_eq!(counts, expected, "headers, lists of transactions, lists of receipts of {folder}");
+    }
+}
+
+/// The receipts of an L1 origin of Base Sepolia have the root of its header, which has its hash; the transactions of
+/// the L2 parent too.
+#[test]
+fn lists_of_an_origin() {
+    let Some(data) = common::data() else { return };
+    let json = read_json(&data.join("attributes/base-sepolia-37312300.json.zst"));
+    let origin = bytes(&json["l1_origin_header_rlp"]);
+    assert_eq!(keccak256(&origin)[..], bytes(&json["l1_origin_hash"]));
+    let parent = bytes(&json["l2_parent_header_rlp"]);
+    for (name, header, index) in [("l1_receipts", origin, 5), ("l2_parent_transactions", parent, 4)] {
+        let items: Vec<_> = json[name].as_array().unwrap().iter().map(bytes).collect();
+        assert_eq!(ordered_root(&items)[..], fields(&header)[index], "{name}");
+    }
+}
+
 /// EIP-2935: proofs of OP Mainnet from a header to the history contract, and from its storage to the hash of an older block.
 /// Each node of a proof is needed.
 #[test]
@@ -218,6 +267,22 @@ fn old_hash(
     let value = storage.get(slot.as_slice(), &mut recorder)?;
     assert_eq!(recorder.again, 0);
     Ok(value.map(|value| B256::decode(&mut &value[..]).unwrap()))
+}
+
+/// Blocks of OP Sepolia that span batches are compared with: header hashes, transactions, and the blocks that follow
+/// one another.
+#[test]
+fn lists_of_op_sepolia() {
+    let Some(data) = common::data() else { return };
+    let path = data.join("derivation/op-sepolia-granite-16491249/known-l2-blocks.json");
+    let blocks: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    for block in blocks.as_array().unwrap() {
+        let header = bytes(&block["header_rlp"]);
+        assert_eq!(keccak256(&header)[..], bytes(&block["hash"]));
+        let items: Vec<_> = block["transactions"].as_array().unwrap().iter().map(bytes).collect();
+        assert_eq!(ordered_root(&items)[..], fields(&header)[4], "{}", block["number"]);
+    }
+    assert_eq!(blocks.as_array().unwrap().len(), 7);
 }
 
 /// Blocks of OP Goerli before Regolith: transactions and receipts have the roots of the header, and the header its hash.

@@ -1,17 +1,12 @@
-//! Blobs against their commitments: the vectors of c-kzg and real blobs of OP Sepolia.
+//! Blobs against their commitments: the vectors of c-kzg and real blobs of OP Sepolia. Proofs about blobs are in `kzg_proofs.rs`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "that is how a test fails")]
 
 mod common;
 
 use alloy_eips::eip4844::{Blob, kzg_to_versioned_hash};
-use alloy_primitives::{Address, B256, Bytes, bytes, hex};
-use serde_json::Value;
+use alloy_primitives::{B256, Bytes, hex};
 use std::iter::from_fn;
-use unroll_executor::precompiles::{PrecompileAnswer, PrecompileCall, answer};
-use unroll_proof::{
-    archive::sha256,
-    kzg::{self, Commitment, EvaluationPoints, KzgError},
-};
+use unroll_proof::kzg::{self, Commitment, KzgError};
 use unroll_protocol::reader::Reader;
 
 /// B-020, B-030: the commitment of every vector's blob is accepted, another commitment of the vectors refused, and
@@ -90,82 +85,6 @@ fn the_setup_is_the_ceremonys() {
         let expected: Vec<u8> = limbs.iter().flat_map(|limb| limb.to_le_bytes()).collect();
         assert_eq!(bytes[..], expected, "point {i}");
     }
-}
-
-/// B-020: the blobs of every vector whose proof is right belong to their commitments. We have the blobs themselves, so that proofs
-/// are not looked at: vectors of wrong ones say nothing here, nor do those that compute challenges and proofs.
-#[test]
-fn c_kzg_blob_proofs() {
-    let Some(tests) = common::json("kzg/c-kzg-4844-tests.json.zst") else { return };
-    let blobs = common::unzstd("kzg/c-kzg-4844-blobs.bin.zst").unwrap();
-    let pair = |commitment: &Value, index: &Value| {
-        (commitment_of(commitment.as_str().unwrap()), blob(&blobs, index.as_u64().unwrap()))
-    };
-    let (mut single, mut batches) = (0, 0);
-    for test in tests["tests"]["verify_blob_kzg_proof"].as_array().unwrap() {
-        if test["output"] == true {
-            assert_eq!(kzg::verify(&[pair(&test["input"]["commitment"], &test["input"]["blob"])]), Ok(()));
-            single += 1;
-        }
-    }
-    for test in tests["tests"]["verify_blob_kzg_proof_batch"].as_array().unwrap() {
-        if test["output"] == true {
-            let [commitments, blobs] =
-                ["commitments", "blobs"].map(|name| test["input"][name].as_array().unwrap());
-            let pairs: Vec<_> =
-                commitments.iter().zip(blobs).map(|(commitment, blob)| pair(commitment, blob)).collect();
-            assert_eq!(kzg::verify(&pairs), Ok(()));
-            batches += 1;
-        }
-    }
-    assert!(single >= 7 && batches >= 7, "{single} {batches}");
-}
-
-/// K-010: an element of a blob is what its polynomial is at the element's point.
-#[test]
-fn c_kzg_evaluations() {
-    let Some(tests) = common::json("kzg/c-kzg-4844-tests.json.zst") else { return };
-    let blobs = common::unzstd("kzg/c-kzg-4844-blobs.bin.zst").unwrap();
-    let points = EvaluationPoints::new();
-    let mut evaluated = 0;
-    for test in tests["tests"]["compute_kzg_proof"].as_array().unwrap() {
-        let (Some(output), Some(index)) = (test["output"].as_array(), test["input"]["blob"].as_u64()) else {
-            continue;
-        };
-        let z = hex::decode(test["input"]["z"].as_str().unwrap()).unwrap();
-        let Some(element) = (0..4096).find(|&element| points.point(element)[..] == z) else { continue };
-        let y = hex::decode(output[1].as_str().unwrap()).unwrap();
-        assert_eq!(blob(&blobs, index)[32 * element..][..32], y, "{}", test["name"]);
-        evaluated += 1;
-    }
-    assert_eq!(evaluated, 21);
-}
-
-/// K-060, I-100: the precompile of EIP-4844 says of every vector what c-kzg says, malformed ones included.
-#[test]
-fn c_kzg_point_evaluations() {
-    let Some(tests) = common::json("kzg/c-kzg-4844-tests.json.zst") else { return };
-    let mut outcomes = [0; 2];
-    for test in tests["tests"]["verify_kzg_proof"].as_array().unwrap() {
-        let bytes = |name: &str| hex::decode(test["input"][name].as_str().unwrap()).unwrap();
-        let commitment = bytes("commitment");
-        let mut hash = sha256(&commitment); // of malformed ones as well
-        hash[0] = 1;
-        let input = [&hash[..], &bytes("z"), &bytes("y"), &commitment, &bytes("proof")].concat();
-        let address = Address::with_last_byte(0x0a);
-        let answer = answer(&PrecompileCall { address, required_gas: 50_000, input: &input });
-        let is_right = test["output"] == true;
-        let expected = match is_right {
-            // EIP-4844: FIELD_ELEMENTS_PER_BLOB and BLS_MODULUS.
-            true => PrecompileAnswer::Success(bytes!(
-                "000000000000000000000000000000000000000000000000000000000000100073eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001"
-            )),
-            false => PrecompileAnswer::Failure,
-        };
-        assert_eq!(answer, Some(expected), "{}", test["name"]);
-        outcomes[usize::from(is_right)] += 1;
-    }
-    assert_eq!(outcomes, [68, 54]);
 }
 
 /// B-018, B-020: the blobs of real transactions belong to their commitments, and the hashes of those are the transaction's.
