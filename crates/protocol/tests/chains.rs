@@ -139,6 +139,12 @@ fn known_chains_have_their_genesis() {
             config.keep_karst_upgrade_gas,
             entry["hardforks"]["keep_karst_upgrade_gas"] == Value::Bool(true)
         );
+        assert_eq!(config.block_time, number(&entry["block_time"]));
+        assert_eq!(config.seq_window_size, number(&entry["seq_window_size"]));
+        assert_eq!(config.max_sequencer_drift, number(&entry["max_sequencer_drift"]));
+        assert_eq!(config.batch_inbox, address(&entry["batch_inbox_addr"]));
+        assert_eq!(config.deposit_contract, address(&entry["addresses"]["OptimismPortalProxy"]));
+        assert_eq!(config.l1_system_config, address(&entry["addresses"]["SystemConfigProxy"]));
         assert_eq!(u64::from(config.base_fee.denominator), number(&entry["optimism"]["eip1559_denominator"]));
         assert_eq!(
             u64::from(config.base_fee.denominator_canyon),

@@ -1,17 +1,19 @@
-//! B-005, B-007, B-010: what is looked at in L1 blocks, over real ones.
+//! B-004, B-005, B-007, B-010: what is looked at in L1 blocks, over real ones.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test")]
 
 mod common;
 
 use alloy_eips::Decodable2718;
-use common::{address, bytes, json, present, read};
+use common::{address, bytes, header, json, present, read};
 use op_alloy_consensus::OpReceiptEnvelope;
 use serde_json::Value;
 use unroll_protocol::{
     chains::by_chain_id,
-    l1_receipt::{L1Receipt, fuzz_l1_receipt},
+    deposit::DEPOSIT_TOPIC,
+    l1_receipt::{L1Receipt, fuzz_l1_receipt, may_log},
     l1_transaction::{L1Transaction, fuzz_l1_transaction, recipient},
+    system_config::ConfigUpdate,
 };
 
 /// Every transaction of 72 real L1 blocks, blob transactions of strangers included, has the recipient and the number of blobs that a
@@ -52,6 +54,44 @@ fn real_l1_blocks() {
             assert!(batchers.contains(&sent), "{sent:?}");
         }
     }
+}
+
+/// B-004: what a bloom rules out is not asked for. Of Ethereum's blocks, those that may hold a deposit or an update of
+/// OP Mainnet's are those that a decoder of somebody else's named; and where there are receipts, a block has no more
+/// than its bloom admits.
+#[test]
+fn blooms_of_real_l1_blocks() {
+    if !present() {
+        return;
+    }
+    let cfg = by_chain_id(10).unwrap();
+    let text = read("data/derivation/op-mainnet-regolith-109279584/l1-blocks.jsonl.zst");
+    let mut outcomes = [[0; 2]; 2];
+    for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+        let block: Value = serde_json::from_slice(line).unwrap();
+        let header = header(&block["header_rlp"]);
+        let contracts = [
+            (cfg.deposit_contract, DEPOSIT_TOPIC, "bloom_may_contain_deposit"),
+            (cfg.l1_system_config, ConfigUpdate::TOPIC, "bloom_may_contain_config_update"),
+        ];
+        for (place, (contract, topic, name)) in contracts.into_iter().enumerate() {
+            let may = may_log(&header, contract, topic);
+            assert_eq!(may, block[name] == true, "{name} of {}", block["number"]);
+            let mut logs =
+                block["receipts"].as_array().into_iter().flatten().map(bytes).flat_map(|receipt| {
+                    let mut receipt = L1Receipt::decode(&receipt).unwrap();
+                    let mut logs = Vec::new();
+                    while receipt.has_log() {
+                        logs.extend(receipt.next_log(|address| *address == contract).unwrap());
+                    }
+                    logs
+                });
+            let does = logs.any(|log| log.topics().first() == Some(&topic));
+            assert!(may || !does, "{name} of {}", block["number"]);
+            outcomes[place][usize::from(may)] += 1;
+        }
+    }
+    assert_eq!(outcomes, [[11, 3], [14, 0]]);
 }
 
 /// 202 receipts of an L2 block, as an L3 reads them: a deposit's ends with nonce and version.
