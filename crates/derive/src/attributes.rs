@@ -76,7 +76,7 @@ pub(crate) fn attributes(
         rules.beacon_root.then(|| epoch.parent_beacon_block_root.unwrap_or_default());
     out.transactions = Some(transactions);
     out.no_tx_pool = Some(true);
-    out.gas_limit = Some(system.gas_limit.saturating_add(cfg.upgrade_gas(time))); // G-041
+    out.gas_limit = Some(system.gas_limit.saturating_add(cfg.upgrade_gas(time))); // G-041, A-029
     out.eip_1559_params = (rules.extra_data != ExtraData::Empty).then(|| eip1559_params(cfg, &system, time));
     out.min_base_fee = (rules.extra_data == ExtraData::Eip1559AndMinBaseFee).then_some(system.min_base_fee); // G-045
     Ok(out)

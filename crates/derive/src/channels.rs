@@ -160,6 +160,7 @@ impl Channels for StagedChannel {
         frames: &mut FrameQueue,
         events: &mut Vec<Event>,
     ) -> Option<Vec<Bytes>> {
+        // D-024: first of all, and whether or not there is a frame.
         if let Some(channel) = self.channel.take_if(|channel| l1.is_timed_out(channel)) {
             events.push(l1.channel_dropped(&channel, ChannelDrop::StagedTimedOut));
         }

@@ -59,6 +59,7 @@ pub fn exit_code<O: PreimageOracle>(oracle: O, log: &mut impl fmt::Write) -> i32
         Ok(verdict) if verdict.outcome.is_valid() => EXIT_VALID,
         Ok(_) => EXIT_INVALID,
         Err(error) => {
+            // J-027, H-035: nothing starts again here, and nothing is judged.
             // Where not even this can be written, the exit code has to do.
             let _ = writeln!(log, "{error}");
             EXIT_FAILURE

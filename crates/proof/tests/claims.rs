@@ -3,12 +3,16 @@
 
 mod common;
 
-use alloy_primitives::B256;
+use alloy_primitives::{B256, Bytes};
 use common::{Case, DEVNETS, SEPOLIA, case, judge};
-use std::collections::BTreeSet;
-use unroll_derive::provider::ChainProvider;
+use std::collections::{BTreeMap, BTreeSet};
+use unroll_derive::{DeriveError, ResetCause, provider::ChainProvider};
 use unroll_proof::{
-    BootInfo, OracleBackend, Recorder, Transition, Witness, claim::Outcome, start::AgreedError,
+    BootInfo, OracleBackend, PreimageKey, PreimageOracle, Recorder, Transition, Witness,
+    claim::Outcome,
+    preimage::LocalInput,
+    program::{self, EXIT_FAILURE, EXIT_INVALID, EXIT_VALID, ProgramError},
+    start::AgreedError,
     transition::TransitionError,
 };
 
@@ -148,6 +152,43 @@ fn l1_that_ends_early() {
         }
     }
     assert!(ends.contains(&270) && ends.contains(&280), "{ends:?}");
+}
+
+/// A run of the program: local inputs and a witness.
+struct Run {
+    local: BTreeMap<PreimageKey, Bytes>,
+    witness: Witness,
+}
+
+impl PreimageOracle for Run {
+    type Error = <Witness as PreimageOracle>::Error;
+
+    fn get(&mut self, key: PreimageKey) -> Result<Bytes, Self::Error> {
+        self.local.get(&key).cloned().map_or_else(|| self.witness.get(key), Ok)
+    }
+}
+
+/// H-035, J-014: an L1 that contradicts the agreed block, being another devnet's, resets derivation. There is no other L1 to start
+/// again with, so that the program fails: the claim is neither valid nor invalid, and its exit code is neither 0 nor 1.
+#[test]
+fn a_reset_is_a_failure() {
+    let (Some(case), Some(other)) = (case(DEVNETS[0]), case(DEVNETS[1])) else { return };
+    let run = |l1_head: B256| {
+        let mut witness = witness(&case);
+        for (.., value) in common::records(&other.records) {
+            witness.insert_keccak(value.into());
+        }
+        let mut local = common::local_inputs(&case);
+        local.insert(PreimageKey::local(LocalInput::L1Head), l1_head.into());
+        Run { local, witness }
+    };
+    assert_eq!(program::exit_code(run(case.boot.l1_head), &mut String::new()), EXIT_VALID);
+    let error = program::run(run(other.boot.l1_head)).unwrap_err();
+    let ProgramError::Transition(TransitionError::Derive(error)) = error else { panic!("{error}") };
+    assert!(matches!(error, DeriveError::Reset(ResetCause::Epoch { .. })), "{error}");
+    let code = program::exit_code(run(other.boot.l1_head), &mut String::new());
+    assert_eq!(code, EXIT_FAILURE);
+    assert!(![EXIT_VALID, EXIT_INVALID].contains(&code) && [EXIT_VALID, EXIT_INVALID] == [0, 1]);
 }
 
 /// A range in steps: `derive` and `execute` by hand are the same as `step`; an output root after every block.

@@ -4,7 +4,7 @@
 mod common;
 
 use alloy_primitives::{B256, Bytes, address, keccak256};
-use common::{DEVNETS, SEPOLIA, case, records};
+use common::{DEVNETS, SEPOLIA, case, local_inputs, records};
 use std::{
     collections::BTreeMap,
     io::{self, PipeReader, PipeWriter, Read, Write},
@@ -295,20 +295,8 @@ fn witnesses_over_pipes() {
     for name in DEVNETS.into_iter().chain([SEPOLIA]) {
         let Some(case) = case(name) else { return };
         for claim in [case.boot.claimed_output_root, B256::repeat_byte(1)] {
-            let mut local: BTreeMap<PreimageKey, Bytes> = [
-                (LocalInput::L1Head, case.boot.l1_head.into()),
-                (LocalInput::AgreedOutputRoot, case.boot.agreed_output_root.into()),
-                (LocalInput::ClaimedOutputRoot, claim.into()),
-                (LocalInput::ClaimedBlockNumber, case.boot.claimed_block_number.to_be_bytes().into()),
-                (LocalInput::ChainId, case.boot.chain_id.to_be_bytes().into()),
-                (LocalInput::L1Config, Bytes::new()),
-            ]
-            .map(|(input, value)| (PreimageKey::local(input), value))
-            .into();
-            if let Some(config) = case.json.get("rollup_config") {
-                let config = config.to_string().into_bytes();
-                local.insert(PreimageKey::local(LocalInput::RollupConfig), config.into());
-            }
+            let mut local = local_inputs(&case);
+            local.insert(PreimageKey::local(LocalInput::ClaimedOutputRoot), claim.into());
             let mut answers = Answers { local, witness: Witness::from_records(&case.records).unwrap() };
             let (here, there) = pipes(usize::MAX);
             let server = thread::spawn(move || {

@@ -3,7 +3,7 @@
 use crate::reader::{ReadError, Reader};
 use alloc::vec::Vec;
 use alloy_consensus::Header;
-use alloy_primitives::{Address, B256, BloomInput, Bytes, Log};
+use alloy_primitives::{Address, B256, BLOOM_SIZE_BYTES, BloomInput, Bytes, Log};
 
 /// A receipt.
 ///
@@ -22,19 +22,28 @@ impl<'a> L1Receipt<'a> {
     pub fn decode(receipt: &'a [u8]) -> Result<Self, ReadError> {
         let (mut body, extended) = match receipt {
             [0x7e, rest @ ..] => (Reader::new(rest), true),
-            [0x00..=0x7d, rest @ ..] => (Reader::new(rest), false),
+            [0x00..=0x7f, rest @ ..] => (Reader::new(rest), false),
             legacy => (Reader::new(legacy), false),
         };
         let mut fields = body.rlp_list()?;
         body.finish()?;
         let status = fields.rlp_u64()?;
         let _gas = fields.rlp_u64()?;
-        let _bloom = fields.rlp_string()?;
+        let bloom = fields.rlp_string()?.payload;
         let logs = fields.rlp_list()?;
-        match (status, extended || fields.is_empty()) {
+        match (status, bloom.len() == BLOOM_SIZE_BYTES && (extended || fields.is_empty())) {
             (success @ 0..=1, true) => Ok(Self { success: success == 1, logs }),
-            _ => Err(ReadError::Rlp(alloy_rlp::Error::Custom("neither status 0 nor 1, or too many fields"))),
+            _ => Err(ReadError::Rlp(alloy_rlp::Error::Custom("another status, bloom or number of fields"))),
         }
+    }
+
+    /// Reads all logs, whose contract is not asked for. Nothing is taken from a receipt of an unknown type before that (B-005).
+    fn check_logs(mut self) -> Result<Self, ReadError> {
+        let checked = self;
+        while self.has_log() {
+            self.next_log(|_| true)?;
+        }
+        Ok(checked)
     }
 
     /// Whether a log is left.
@@ -84,9 +93,13 @@ pub fn read_logs<E>(
 ) -> Result<(), E> {
     let mut log_index = 0;
     for (index, bytes) in receipts.iter().enumerate() {
-        let parsed = L1Receipt::decode(bytes);
+        let mut parsed = L1Receipt::decode(bytes);
         let has_type = |list: &[Bytes]| list.get(index).and_then(|tx| tx.first()) == bytes.first();
-        let future = matches!(bytes.first(), Some(0x05..=0x7d)); // types that nobody has defined for L1 yet
+        // Types that nobody has defined for L1 yet. The rule ends at 0x7d; EIP-2718 has 0x7f too, which must not stop us either.
+        let future = matches!(bytes.first(), Some(0x05..=0x7d | 0x7f));
+        if future {
+            parsed = parsed.and_then(L1Receipt::check_logs);
+        }
         if future && (parsed.is_err() || !transactions.is_none_or(has_type)) {
             take(Entry::Ignored { receipt: index })?; // B-005, B-006
             continue;

@@ -97,8 +97,8 @@ impl SystemConfig {
         match *update {
             ConfigUpdate::Batcher(batcher) => self.batcher = batcher,
             ConfigUpdate::Fees { overhead, scalar } => (self.overhead, self.scalar) = (overhead, scalar),
-            ConfigUpdate::GasLimit(gas_limit) => self.gas_limit = gas_limit,
-            ConfigUpdate::UnsafeBlockSigner(_) => {}
+            ConfigUpdate::GasLimit(gas_limit) => self.gas_limit = gas_limit,
+            ConfigUpdate::UnsafeBlockSigner(_) => {}
             ConfigUpdate::Eip1559(params) => self.eip1559 = params,
             ConfigUpdate::OperatorFee(fee) => self.operator_fee = fee,
             ConfigUpdate::MinBaseFee(fee) => self.min_base_fee = fee,

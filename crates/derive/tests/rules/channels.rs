@@ -187,7 +187,7 @@ fn is_read(sim: &mut Sim, opening: u64, closing: u64) -> bool {
     completed(sim) == [1]
 }
 
-/// D-002, D-024: at exactly the timeout a channel is alive, one block later it is not.
+/// D-002: at exactly the timeout a channel is alive, one block later it is not.
 #[test]
 fn channels_time_out() {
     for fork in [Fork::Bedrock, Fork::Canyon] {
@@ -211,6 +211,28 @@ fn channels_time_out() {
         let expected = if fork == Fork::Granite { vec![] } else { vec![(1, 1, FrameDrop::NoChannel)] };
         assert_eq!(frame_drops(&sim), expected);
     }
+}
+
+/// D-024: under strict ordering time alone discards the staged channel, when the first L1 block beyond the timeout is read and without
+/// any frame in it. The rest of its frames then belong to none, and its id is free.
+#[test]
+fn staged_channels_time_out_by_themselves() {
+    let mut cfg = config(at(Fork::Holocene));
+    cfg.seq_window_size = 100;
+    let mut sim = Sim::with(cfg, 0, 0, 0);
+    let data = sim.channel(vec![singular(1, 0, &[tx("a")]).into()]);
+    sim.put_frames(1, &[frame(1, 0, data.slice(..9), false)]);
+    sim.run(51);
+    assert_eq!(channel_drops(&sim), []);
+    sim.run(52);
+    let dropped = |event: &Event| matches!(event, Event::ChannelDropped { block: 102, .. });
+    assert_eq!(channel_drops(&sim), [(1, ChannelDrop::StagedTimedOut)]);
+    assert_eq!(sim.events.iter().filter(|event| dropped(event)).count(), 1);
+    sim.put_frames(53, &[frame(1, 1, data.slice(9..), true)]);
+    sim.put_frames(54, &[frame(1, 0, data, true)]);
+    assert_eq!(slots(&sim.run(53)), []);
+    assert_eq!(frame_drops(&sim), [(1, 1, FrameDrop::NoChannel)]);
+    assert_eq!(slots(&sim.run(54)), [(1, 0)]);
 }
 
 /// D-002: the timeout is that of the L1 block being read: a channel from before Granite is judged by Granite's.

@@ -1,8 +1,8 @@
-//! G.1, G-040 to G-045, G.5, H.1, H-032 to H-035.
+//! A-029, G.1, G-040 to G-045, G.5, H.1, H-032, H-033.
 
 use crate::sim::*;
 use alloy_primitives::{B64, B256, Bytes};
-use unroll_derive::{CriticalCause, DeriveError, Event, Misuse, Pipeline, Poll, ResetCause};
+use unroll_derive::{CriticalCause, DeriveError, Event, Misuse, Pipeline, Poll, ResetCause, event::Fate};
 use unroll_protocol::{
     deposit::DepositTx,
     forks::Fork,
@@ -64,7 +64,7 @@ fn epochs_are_linked() {
     assert_eq!(sim.try_run(WINDOW + 1), Err(DeriveError::Reset(expected)));
 }
 
-/// G-041, A-040, A-029: updates of the epoch's first block apply in that very block, and only there are they read.
+/// G-041, A-040: updates of the epoch's first block apply in that very block, and only there are they read.
 #[test]
 fn updates_apply_with_the_epoch() {
     let mut sim = over_an_epoch(Fork::Holocene);
@@ -74,6 +74,19 @@ fn updates_apply_with_the_epoch() {
     let limits: Vec<_> = sim.attributes.iter().map(|attributes| attributes.gas_limit).collect();
     // The tip of this simulation keeps the config of genesis, so that block 7 shows that only block 6 read the updates.
     assert_eq!(limits, [Some(30_000_000), Some(60_000_000), Some(30_000_000)]);
+}
+
+/// a new gas limit is that of the epoch's first block in full, however far from the parent's, upwards and downwards.
+#[test]
+fn gas_limits_change_at_once() {
+    for limit in [1, 21_000, 29_999_999, 30_000_001, 60_000_000, u64::MAX] {
+        let mut sim = over_an_epoch(Fork::Holocene);
+        assert_eq!(sim.tip.system.gas_limit, 30_000_000);
+        sim.block(1).updates = vec![ConfigUpdate::GasLimit(limit)];
+        sim.run(2);
+        assert_eq!(sim.attributes[0].gas_limit, Some(30_000_000), "block 5 has the origin before");
+        assert_eq!(sim.attributes[1].gas_limit, Some(limit), "block 6 has the origin of the event");
+    }
 }
 
 /// G-042, G-043, G-045: fields come with their forks, by L2 time.
@@ -298,7 +311,7 @@ fn misuse_is_told() {
     assert!(sim.pipeline.reject(attributes).is_ok());
 }
 
-/// B-001, H-035: an L1 block that does not follow the one before, or is not the start.
+/// B-001: an L1 block that does not follow the one before, or is not the start.
 #[test]
 fn l1_blocks_are_linked() {
     let mut sim = Sim::fork(Fork::Holocene);
@@ -311,7 +324,7 @@ fn l1_blocks_are_linked() {
     assert_eq!(sim.try_run(2), Err(DeriveError::Reset(expected)));
 }
 
-/// H-032, H-033: after a reset all stages are empty, and the same blocks are derived again.
+/// H-032: after a reset all stages are empty, and the same blocks are derived again.
 #[test]
 fn reset_starts_anew() {
     let mut sim = Sim::fork(Fork::Granite);
@@ -323,6 +336,26 @@ fn reset_starts_anew() {
     assert_eq!(sim.pipeline.origin(), None);
     assert_eq!(sim.run(3), first);
     assert_eq!(sim.pipeline.poll(&sim.tip), Ok(Poll::NeedL1 { number: 54 }));
+}
+
+/// H-033, F-002, F-003: what is read below the safe head's origin fills channels, and no more: a batch of the very next slot that comes
+/// out of one there is discarded, and one that comes out later counts, though its channel was begun there.
+#[test]
+fn below_the_safe_origin_channels_are_only_filled() {
+    for fork in [Fork::Bedrock, Fork::Granite, Fork::Holocene] {
+        let mut sim = Sim::with(config(at(fork)), 15, 2, 0);
+        let data = sim.channel(vec![singular(16, 2, &[tx("later")]).into()]);
+        sim.put_singular(1, &[singular(16, 2, &[tx("too early")])]);
+        sim.put_frames(1, &[frame(1, 0, data.slice(..9), false)]);
+        sim.put_frames(3, &[frame(1, 1, data.slice(9..), true)]);
+        let derived = sim.run(3);
+        assert_eq!(
+            (slots(&derived), &derived[0].transactions),
+            (vec![(16, 2)], &vec![tx("later")]),
+            "{fork}"
+        );
+        assert_eq!(sim.fates(), [Fate::Drained, Fate::Accepted], "{fork}");
+    }
 }
 
 /// H-004, B-002: inner stages first; L1 advances one block at a time, when they are dry. Polling again changes nothing.

@@ -435,14 +435,44 @@ fn receipts_of_unknown_types() {
     // Like its transaction: counts.
     let (found, ignored, hash) = deposits(vec![tx(5), tx(2)], vec![typed(5), known.clone()]).unwrap();
     assert_eq!((found, ignored), (vec![deposit(hash, 0), deposit(hash, 1)], 0));
-    // Another type than its transaction, or undecodable: discarded.
-    for bad in [typed(6), vec![5, 0xc1, 0x80].into(), vec![5].into()] {
+    // EIP-2718 goes up to 0x7f, and 0x7e is known.
+    let (found, ignored, hash) = deposits(vec![tx(0x7f)], vec![typed(0x7f)]).unwrap();
+    assert_eq!((found, ignored), (vec![deposit(hash, 0)], 0));
+    // Another type than its transaction, or undecodable, and be it in the last log: discarded, with the logs before.
+    let (log, bloom) = (alloy_rlp::encode(deposit_log()), [0; 256]);
+    let longer = list(&[&fields(&log), &[0x80]]);
+    let of_type_5 = |bloom: &[u8], logs: &[&[u8]]| {
+        [&[5], &list(&[&[1, 2], &alloy_rlp::encode(bloom), &list(logs)])[..]].concat().into()
+    };
+    let (found, ignored, _) = deposits(vec![tx(5)], vec![of_type_5(&bloom, &[&log])]).unwrap();
+    assert_eq!((found.len(), ignored), (1, 0));
+    for bad in [
+        typed(6),
+        vec![5, 0xc1, 0x80].into(),
+        vec![5].into(),
+        of_type_5(&bloom, &[&log, &longer]),
+        of_type_5(&bloom, &[&log, &[0x80]]),
+        of_type_5(&bloom[1..], &[&log]),
+    ] {
         let (found, ignored, hash) = deposits(vec![tx(5), tx(2)], vec![bad, known.clone()]).unwrap();
         assert_eq!((found, ignored), (vec![deposit(hash, 0)], 1));
     }
     let broken = deposits(vec![tx(2)], vec![vec![2, 0xc0].into()]);
     let cause = CriticalCause::Receipt { block: 51, index: 0 };
     assert_eq!(broken, Err(DriveError::Derive(cause.into())));
+}
+
+/// The RLP list of encoded items.
+fn list(items: &[&[u8]]) -> Vec<u8> {
+    let payload = items.concat();
+    let mut out = Vec::new();
+    alloy_rlp::Header { list: true, payload_length: payload.len() }.encode(&mut out);
+    [out, payload].concat()
+}
+
+/// The encoded items of an RLP list.
+fn fields(mut list: &[u8]) -> Vec<u8> {
+    alloy_rlp::Header::decode_bytes(&mut list, true).unwrap().to_vec()
 }
 
 /// An L2 block that opens epoch `epoch`, with the batcher in force.
@@ -554,6 +584,50 @@ fn l1_below_the_origin() {
     assert!(Driver::new(&cfg, &tip, &mut memory).unwrap().is_none());
     add_raw(&mut memory, 20, vec![Bytes::new()], vec![], Bloom::repeat_byte(1));
     assert!(matches!(Start::find(&cfg, &tip, &mut memory), Err(DriveError::Derive(DeriveError::Reset(_)))));
+}
+
+/// H-036: the start is found between a channel timeout before the agreed head's origin and that origin; no sequencing window is
+/// walked back, no finalized or unsafe head is looked for, and where the batcher did not change, no L2 block is.
+#[test]
+fn the_start_is_found_without_a_nodes_bookkeeping() {
+    for fork in [Fork::Bedrock, Fork::Granite] {
+        let cfg = rollup(fork);
+        let mut memory = two_chains(&cfg, 60, &[]);
+        let tip = tip_of(&cfg, &memory, 55);
+        let expected = Start::find(&cfg, &tip, &mut memory.clone()).unwrap().unwrap();
+        // Whoever looks elsewhere misses something, or finds the end of L1.
+        memory.numbers.retain(|number, _| (expected.base.number..=105).contains(number));
+        memory.headers.retain(|_, header| header.number > expected.base.number);
+        memory.l2.clear();
+        assert_eq!(Start::find(&cfg, &tip, &mut memory), Ok(Some(expected)), "{fork}");
+        assert_eq!(memory.asked, [""; 0]);
+    }
+}
+
+/// H-001: there is no unsafe chain. Blocks above the safe head may be there, the derived one or another: they are not asked for, and
+/// the attributes are handed out all the same, to be executed before the next ones.
+#[test]
+fn blocks_above_the_safe_head_change_nothing() {
+    for fork in [Fork::Ecotone, Fork::Holocene] {
+        let cfg = rollup(fork);
+        let (memory, tip) = derivable(&cfg);
+        let derive = |mut memory: Memory| {
+            let mut driver = Driver::new(&cfg, &tip, &mut memory).unwrap().unwrap();
+            let attributes = driver.next_attributes(&tip, &mut memory).unwrap().unwrap();
+            let unresolved = Misuse::Unresolved { time: L2Time(attributes.payload_attributes.timestamp) };
+            assert_eq!(driver.next_attributes(&tip, &mut memory), Err(unresolved.into()));
+            (attributes, memory.asked)
+        };
+        let expected = derive(memory.clone());
+        assert!(!expected.1.iter().any(|asked| asked.starts_with("L2")), "{:?}", expected.1);
+        for transactions in [expected.0.transactions.clone().unwrap(), vec![tx("of an unsafe block")]] {
+            let mut memory = memory.clone();
+            let header = Header { number: 121, parent_hash: tip.block.hash, ..Header::default() };
+            let header = alloy_consensus::Sealable::seal_slow(header);
+            memory.l2.insert(121, L2Block { header, transactions });
+            assert_eq!(derive(memory), expected, "{fork}");
+        }
+    }
 }
 
 /// A chain of 20 L1 blocks with one batcher, and a batch for the slot after block 20 in L1 block 21.

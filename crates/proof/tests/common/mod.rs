@@ -2,12 +2,13 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use alloy_primitives::Bytes;
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 use unroll_proof::{
-    BootInfo, OracleBackend, PreimageOracle, Transition,
+    BootInfo, OracleBackend, PreimageKey, PreimageOracle, Transition,
     backend::BackendError,
     boot::choose_config,
     claim::{self, Verdict},
+    preimage::LocalInput,
     transition::TransitionError,
 };
 use unroll_protocol::{config::RollupConfig, config_file::parse_rollup_json};
@@ -90,6 +91,24 @@ pub fn case(name: &str) -> Option<Case> {
         json.get("rollup_config").map(|config| parse_rollup_json(config.to_string().as_bytes()).unwrap());
     let config = choose_config(boot.chain_id, given).unwrap();
     Some(Case { boot, config, records, json })
+}
+
+/// What the host of a case answers to local keys.
+pub fn local_inputs(case: &Case) -> BTreeMap<PreimageKey, Bytes> {
+    let mut local: BTreeMap<PreimageKey, Bytes> = [
+        (LocalInput::L1Head, case.boot.l1_head.into()),
+        (LocalInput::AgreedOutputRoot, case.boot.agreed_output_root.into()),
+        (LocalInput::ClaimedOutputRoot, case.boot.claimed_output_root.into()),
+        (LocalInput::ClaimedBlockNumber, case.boot.claimed_block_number.to_be_bytes().into()),
+        (LocalInput::ChainId, case.boot.chain_id.to_be_bytes().into()),
+        (LocalInput::L1Config, Bytes::new()),
+    ]
+    .map(|(input, value)| (PreimageKey::local(input), value))
+    .into();
+    if let Some(config) = case.json.get("rollup_config") {
+        local.insert(PreimageKey::local(LocalInput::RollupConfig), config.to_string().into_bytes().into());
+    }
+    local
 }
 
 /// Runs a claim over an oracle.
