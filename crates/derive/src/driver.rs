@@ -45,8 +45,8 @@ impl<'c> Driver<'c> {
         }))
     }
 
-    /// The attributes of the block upon `tip`, the safe head: there are no blocks above it (H-001). `None`: L1 ends, and with it the safe chain (B-002). Inner stages run
-    /// first; L1 advances by one block when they are dry (H-004).
+    /// The attributes of the block upon `tip`, the safe head: there are no blocks above it (H-001). `None`: L1 ends, and with
+    /// it the safe chain (B-002). Inner stages run first; L1 advances by one block when they are dry (H-004).
     pub fn next_attributes<B: ChainProvider + BlobProvider + L2ChainProvider>(
         &mut self,
         tip: &Tip,

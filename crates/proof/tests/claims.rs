@@ -172,7 +172,7 @@ impl PreimageOracle for Run {
 /// again with, so that the program fails: the claim is neither valid nor invalid, and its exit code is neither 0 nor 1.
 #[test]
 fn a_reset_is_a_failure() {
-    let (Some(case), Some(other)) = (case(DEVNETS[0]), case(DEVNETS[1])) else { return };
+    let (Some(case), Some(other)) = (case(DEVNETS[0]), case(DEVNETS[2])) else { return };
     let run = |l1_head: B256| {
         let mut witness = witness(&case);
         for (.., value) in common::records(&other.records) {
