@@ -20,11 +20,8 @@ pub struct L1Receipt<'a> {
 impl<'a> L1Receipt<'a> {
     /// Reads the EIP-2718 encoding up to the logs.
     pub fn decode(receipt: &'a [u8]) -> Result<Self, ReadError> {
-        let (mut body, extended) = match receipt {
-            [0x7e, rest @ ..] => (Reader::new(rest), true),
-            [0x00..=0x7f, rest @ ..] => (Reader::new(rest), false),
-            legacy => (Reader::new(legacy), false),
-        };
+        let (is_typed, extended) = (matches!(receipt, [0..=0x7f, ..]), matches!(receipt, [0x7e, ..]));
+        let mut body = Reader::new(receipt.get(usize::from(is_typed)..).unwrap_or_default());
         let mut fields = body.rlp_list()?;
         body.finish()?;
         let status = fields.rlp_u64()?;
@@ -37,13 +34,13 @@ impl<'a> L1Receipt<'a> {
         }
     }
 
-    /// Reads all logs, whose contract is not asked for. Nothing is taken from a receipt of an unknown type before that (B-005).
-    fn check_logs(mut self) -> Result<Self, ReadError> {
-        let checked = self;
+    /// All logs. A receipt of an unknown type is read to its end before one of them counts (B-005).
+    fn all_logs(mut self) -> Result<Vec<Log>, ReadError> {
+        let mut logs = Vec::new();
         while self.has_log() {
-            self.next_log(|_| true)?;
+            logs.extend(self.next_log(|_| true)?);
         }
-        Ok(checked)
+        Ok(logs)
     }
 
     /// Whether a log is left.
@@ -93,18 +90,15 @@ pub fn read_logs<E>(
 ) -> Result<(), E> {
     let mut log_index = 0;
     for (index, bytes) in receipts.iter().enumerate() {
-        let mut parsed = L1Receipt::decode(bytes);
         let has_type = |list: &[Bytes]| list.get(index).and_then(|tx| tx.first()) == bytes.first();
+        let is_whole = || L1Receipt::decode(bytes).and_then(L1Receipt::all_logs).is_ok();
         // Types that nobody has defined for L1 yet. The rule ends at 0x7d; EIP-2718 has 0x7f too, which must not stop us either.
         let future = matches!(bytes.first(), Some(0x05..=0x7d | 0x7f));
-        if future {
-            parsed = parsed.and_then(L1Receipt::check_logs);
-        }
-        if future && (parsed.is_err() || !transactions.is_none_or(has_type)) {
+        if future && !(transactions.is_none_or(has_type) && is_whole()) {
             take(Entry::Ignored { receipt: index })?; // B-005, B-006
             continue;
         }
-        let mut receipt = parsed.map_err(|_| malformed(index))?;
+        let mut receipt = L1Receipt::decode(bytes).map_err(|_| malformed(index))?;
         while receipt.has_log() {
             let log = receipt.next_log(&wanted).map_err(|_| malformed(index))?;
             if let Some(log) = log.filter(|_| receipt.success) {
@@ -126,13 +120,7 @@ pub fn may_log(header: &Header, address: Address, topic: B256) -> bool {
 #[cfg(any(test, feature = "fuzz"))]
 pub fn fuzz_l1_receipt(data: &[u8]) {
     use alloy_consensus::{Eip658Value, ReceiptEnvelope, TxReceipt};
-    let ours = L1Receipt::decode(data).and_then(|mut receipt| {
-        let mut logs = Vec::new();
-        while receipt.has_log() {
-            logs.extend(receipt.next_log(|_| true)?);
-        }
-        Ok((receipt.success, logs))
-    });
+    let ours = L1Receipt::decode(data).and_then(|receipt| Ok((receipt.success, receipt.all_logs()?)));
     let theirs = <ReceiptEnvelope as alloy_eips::Decodable2718>::decode_2718_exact(data);
     if let Ok(theirs) = theirs
         && let Eip658Value::Eip658(success) = theirs.status_or_post_state()
