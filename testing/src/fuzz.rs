@@ -7,6 +7,7 @@ pub mod decoders;
 pub mod pipeline;
 pub mod seeds;
 
+use crate::memory::Counting;
 use decoders::{fuzz_alt_da, fuzz_extra_data, fuzz_output_root, fuzz_superchain};
 use pipeline::fuzz_pipeline;
 use unroll_compression::fuzz_decompress;
@@ -15,6 +16,11 @@ use unroll_protocol::{
     deposit::fuzz_deposit, frame::fuzz_frames, l1_info::fuzz_l1_info, l1_receipt::fuzz_l1_receipt,
     l1_transaction::fuzz_l1_transaction, system_config::fuzz_config_update, upgrades::fuzz_bundle,
 };
+
+/// How much an execution may allocate at a time, in bytes.
+pub const MEMORY_LIMIT: usize = 256 << 20;
+/// Where allocation itself fails, which ends the process, so that the machine stays whole.
+pub const HARD_LIMIT: usize = 4 * MEMORY_LIMIT;
 
 /// A body and where its inputs come from.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +31,17 @@ pub struct Target {
     pub body: fn(&[u8]),
     /// Well-formed inputs, which the committed corpus consists of.
     pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+impl Target {
+    /// Executes an input alone in this process, whose allocator `memory` is: what it allocated at most, in bytes. `Err`: that is
+    /// more than [`MEMORY_LIMIT`].
+    pub fn execute(&self, input: &[u8], memory: &Counting) -> Result<usize, usize> {
+        match memory.peak_of(|| (self.body)(input)) {
+            (peak, ()) if peak <= MEMORY_LIMIT => Ok(peak),
+            (peak, ()) => Err(peak),
+        }
+    }
 }
 
 /// All targets.

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 use unroll_testing::{
-    fuzz::{TARGETS, Target, corpus},
+    fuzz::{HARD_LIMIT, TARGETS, Target, corpus},
     memory::Counting,
     noise::Noise,
 };
@@ -27,10 +27,6 @@ use unroll_testing::{
 #[global_allocator]
 static MEMORY: Counting = Counting::new();
 
-/// How much an execution may allocate at a time, in bytes.
-const MEMORY_LIMIT: usize = 256 << 20;
-/// Where allocation itself fails, so that the machine stays whole.
-const HARD_LIMIT: usize = 4 * MEMORY_LIMIT;
 /// A normal execution takes microseconds; the largest channel, a second.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// How many variants of the corpus may join it while a target runs.
@@ -96,12 +92,10 @@ fn run(target: &Target, executions: u64, seed: u64) {
         }
         BEGUN.fetch_add(1, Relaxed);
         let start = Instant::now();
-        let (peak, ()) = MEMORY.peak_of(|| (target.body)(&input));
+        let executed = target.execute(&input, &MEMORY);
         slowest = slowest.max(start.elapsed());
+        let peak = executed.unwrap_or_else(|peak| fail(&format!("{peak} bytes of memory")));
         largest = largest.max(peak);
-        if peak > MEMORY_LIMIT {
-            fail(&format!("{peak} bytes of memory"));
-        }
         // Without the compiler's help, the pattern of allocations is the sign that another path was taken.
         if input.len() <= 8_192 && inputs.len() < MAX_INPUTS && buckets.insert(peak) {
             inputs.push(input);
