@@ -340,9 +340,9 @@ impl Vectors {
     /// The blob's polynomial at `z`: its element there, or by the barycentric formula, in which all elements and points
     /// count.
     fn evaluate(&self, blob: &Blob, z: Fr) -> Fr {
-        let elements = blob.as_chunks::<32>().0.iter().map(|bytes| from_bytes(bytes).unwrap());
+        let mut elements = blob.as_chunks::<32>().0.iter().map(|bytes| from_bytes(bytes).unwrap());
         if let Some(index) = self.points.iter().position(|point| *point == z) {
-            return elements.skip(index).next().unwrap();
+            return elements.nth(index).unwrap();
         }
         let mut inverses: Vec<Fr> = self.points.iter().map(|point| z - point).collect();
         batch_inversion(&mut inverses);
