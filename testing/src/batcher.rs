@@ -183,6 +183,9 @@ pub fn bits(bits: &[bool], out: &mut Vec<u8>) {
     out.extend(bytes.map(|byte| byte.iter().rev().fold(0, |all, &bit| all << 1 | u8::from(bit))));
 }
 
+/// Lagoon's transaction type (E-056).
+const POST_EXECUTION: u8 = 0x7d;
+
 /// The columns of all transactions of a span (E-045).
 #[derive(Default)]
 struct Columns {
@@ -219,6 +222,10 @@ fn columns<'a>(
 impl Columns {
     fn add(&mut self, transaction: &[u8], chain_id: u64) -> Result<(), EncodeError> {
         let kind = transaction.first().copied().filter(|&first| first < 0x80).unwrap_or(0);
+        if kind == POST_EXECUTION {
+            self.add_post_execution(transaction);
+            return Ok(());
+        }
         let mut reader = Reader::new(&transaction[usize::from(kind != 0)..]);
         let mut items = reader.rlp_list()?;
         reader.finish()?;
@@ -252,6 +259,16 @@ impl Columns {
         self.datas.extend((kind != 0).then_some(kind));
         list(&[value, &fees, data, &lists].concat(), &mut self.datas);
         Ok(())
+    }
+
+    /// E-056: such a transaction has nothing but its payload.
+    fn add_post_execution(&mut self, transaction: &[u8]) {
+        self.creations.push(true);
+        self.y_parities.push(false);
+        self.signatures.extend([0; 64]);
+        self.nonces.push(0);
+        self.gases.push(0);
+        self.datas.extend(transaction);
     }
 
     /// E-049, E-050.

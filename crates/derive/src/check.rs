@@ -8,8 +8,12 @@ use crate::{
 use unroll_protocol::{
     batch::{Batch, SingularBatch, SpanBatch, SpanBlock, Transactions},
     deposit::DEPOSIT_TX_TYPE,
+    forks::Fork,
     units::{L1Ref, L2Ref, L2Time},
 };
+
+/// Lagoon's post-execution transactions (E-056).
+const POST_EXECUTION_TX_TYPE: u8 = 0x7d;
 
 /// EIP-7702's transaction type (F-024).
 const SET_CODE_TX_TYPE: u8 = 4;
@@ -205,12 +209,20 @@ impl Judge<'_> {
 
     /// F-023, F-024. Other unknown types are left to execution, as in the references (F-025).
     fn transactions(&self, transactions: &Transactions, time: L2Time) -> Judgement {
-        let set_code = self.l1.cfg.forks.execution(time).set_code_transactions;
+        let (forks, rules) = (&self.l1.cfg.forks, self.l1.cfg.forks.execution(time));
         for tx in transactions {
             match tx.first() {
                 None => return Err(dropped(DropReason::EmptyTransaction)),
                 Some(&DEPOSIT_TX_TYPE) => return Err(dropped(DropReason::Deposit)),
-                Some(&SET_CODE_TX_TYPE) if !set_code => return Err(dropped(DropReason::SetCode)),
+                Some(&SET_CODE_TX_TYPE) if !rules.set_code_transactions => {
+                    return Err(dropped(DropReason::SetCode));
+                }
+                // Where Lagoon is not scheduled, the type is as unknown as any.
+                Some(&POST_EXECUTION_TX_TYPE)
+                    if !rules.post_execution_transactions && forks.time(Fork::Lagoon).is_some() =>
+                {
+                    return Err(dropped(DropReason::PostExecution));
+                }
                 Some(_) => {}
             }
         }

@@ -158,7 +158,7 @@ by_rule! {
     DropReason {
         Future "F-010", Past "F-011", Parent "F-012", TooLate "F-013", EpochTooOld "F-014", EpochTooNew "F-017",
         EpochHash "F-018", BeforeOrigin "F-019", ActivationBlock "F-020", DriftExceeded "F-021",
-        OriginNotAdopted "F-022", EmptyTransaction "F-023", Deposit "F-023", SetCode "F-024",
+        OriginNotAdopted "F-022", EmptyTransaction "F-023", Deposit "F-023", SetCode "F-024", PostExecution "E-056",
         SpanBeforeDelta "F-040", SpanFuture "F-041", SpanPast "F-042", SpanMisaligned "F-043",
         SpanBeforeGenesis "F-043", SpanParent "F-044", SpanTooLate "F-045", SpanEpochTooNew "F-046",
         SpanOriginHash "F-047", SpanEpochTooOld "F-048", SpanOriginUnknown "F-051", SpanBeforeOrigin "F-052",

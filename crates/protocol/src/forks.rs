@@ -274,6 +274,8 @@ pub struct ExecutionRules {
     pub extra_data: ExtraData,
     /// EIP-7702 transactions are allowed (F-024, H-010).
     pub set_code_transactions: bool,
+    /// Post-execution transactions (E-056).
+    pub post_execution_transactions: bool,
     /// The header carries the message passer's storage root and the empty requests hash; EIP-2935 is called
     /// (I-041, I-044, I-082).
     pub withdrawals_root_in_header: bool,
@@ -294,6 +296,7 @@ impl ExecutionRules {
         beacon_root: false,
         extra_data: ExtraData::Empty,
         set_code_transactions: false,
+        post_execution_transactions: false,
         withdrawals_root_in_header: false,
         da_footprint: false,
         empty_activation_block: false,
@@ -328,7 +331,7 @@ impl ExecutionRules {
         ..Self::ISTHMUS
     };
     const KARST: Self = Self { fork: Fork::Karst, ..Self::JOVIAN };
-    const LAGOON: Self = Self { fork: Fork::Lagoon, ..Self::KARST };
+    const LAGOON: Self = Self { fork: Fork::Lagoon, post_execution_transactions: true, ..Self::KARST };
 
     /// The row of a fork.
     pub const fn of(fork: Fork) -> &'static Self {

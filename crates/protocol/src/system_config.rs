@@ -206,13 +206,13 @@ impl ConfigUpdate {
             0 => abi::low_address(word).map(Self::Batcher),
             2 => abi::low_u64(word).map(Self::GasLimit),
             3 => abi::low_address(word).map(Self::UnsafeBlockSigner),
-            4 => match abi::low_u64(word).map(Eip1559Params::from_u64) {
-                Some(Eip1559Params { denominator: 0, elasticity: elasticity @ 1.. }) => {
+            4 => match Eip1559Params::from_u64(last_u64(word)) {
+                Eip1559Params { denominator: 0, elasticity: elasticity @ 1.. } => {
                     return Err(ConfigUpdateError::Denominator { elasticity });
                 }
-                params => params.map(Self::Eip1559),
+                params => Some(Self::Eip1559(params)),
             },
-            5 => OperatorFee::from_word(word).map(Self::OperatorFee),
+            5 => Some(Self::OperatorFee(OperatorFee::from_word(word))),
             6 => abi::low_u64(word).map(Self::MinBaseFee),
             7 => abi::low(word).map(u16::from_be_bytes).map(Self::DaFootprintGasScalar),
             _ => return Err(ConfigUpdateError::Kind(B256::with_last_byte(kind))),
@@ -237,15 +237,20 @@ fn fees(overhead: &Word, scalar: &Word, versioned: bool) -> Result<ConfigUpdate,
 }
 
 impl OperatorFee {
-    /// `scalar << 64 | constant`. `None`: there is more in the word.
-    pub fn from_word(word: &[u8; 32]) -> Option<Self> {
-        let [s0, s1, s2, s3, constant @ ..] = abi::low::<12>(word)?;
-        Some(Self { scalar: u32::from_be_bytes([s0, s1, s2, s3]), constant: u64::from_be_bytes(constant) })
+    /// `scalar << 64 | constant`. What stands above is not looked at.
+    pub const fn from_word(word: &[u8; 32]) -> Self {
+        let [.., s0, s1, s2, s3, _, _, _, _, _, _, _, _] = *word;
+        Self { scalar: u32::from_be_bytes([s0, s1, s2, s3]), constant: last_u64(word) }
     }
 }
 
+const fn last_u64(word: &Word) -> u64 {
+    let [.., a, b, c, d, e, f, g, h] = *word;
+    u64::from_be_bytes([a, b, c, d, e, f, g, h])
+}
+
 impl Eip1559Params {
-    /// `denominator << 32 | elasticity`.
+    /// `denominator << 32 | elasticity`. In a word, what stands above is not looked at.
     pub const fn from_u64(word: u64) -> Self {
         let [d0, d1, d2, d3, e0, e1, e2, e3] = word.to_be_bytes();
         Self {

@@ -109,6 +109,7 @@ fn execution_rules_by_fork() {
         }
         assert_eq!(rules.beacon_root, fork >= Fork::Ecotone, "I-042");
         assert_eq!(rules.set_code_transactions, fork >= Fork::Isthmus, "F-024");
+        assert_eq!(rules.post_execution_transactions, fork >= Fork::Lagoon, "E-056");
         assert_eq!(rules.withdrawals_root_in_header, fork >= Fork::Isthmus, "I-041");
         assert_eq!(rules.da_footprint, fork >= Fork::Jovian, "I-070");
         assert_eq!(rules.empty_activation_block, fork >= Fork::Jovian, "F-020");

@@ -540,9 +540,39 @@ fn e_054_whole_transactions() {
     assert_eq!(transactions(&one(raw.string()).unwrap()), [[&[2][..], &list(&fields)].concat()]);
 }
 
-/// E-056: post-execution transactions are refused: no chain has the fork that brings them.
+/// E-056: a post-execution transaction comes out as its data says it; all of its other columns are empty or zero. It is of no known
+/// type where Lagoon is not scheduled.
 #[test]
 fn e_056_post_execution_transactions() {
-    let raw = Raw::of(&[Tx { create: true, ..typed(0x7d, &[1, 2, 3]) }]);
-    assert_eq!(rebuild_fault(raw.string()), RebuildFault::Kind { index: 0, kind: 0x7d });
+    let data = [&[0x7d][..], &list(&[1, 0x82, 2, 3])].concat();
+    let span = |creation: u8, y_parity: u8, recipient: &[u8], signature: [u8; 64], nonce: u8, gas: u8| {
+        let txs = [&[creation, y_parity][..], &signature, recipient, &data, &[nonce, gas]].concat();
+        Raw { tx_counts: vec![1], txs, ..Raw::empty() }.string()
+    };
+    let plain = span(1, 0, &[], [0; 64], 0, 0);
+    assert_eq!(rebuild_fault(plain.clone()), RebuildFault::Kind { index: 0, kind: 0x7d });
+
+    let cfg = RollupConfig { forks: ForkTimes::NONE.with(Fork::Lagoon, 5_000), ..config() };
+    let read = |string: Vec<u8>| {
+        let mut reader = BatchReader::new(batcher::stream([string]).into());
+        reader.next(&cfg, rules(Fork::Delta)).unwrap()
+    };
+    let Ok(Batch::Span(whole)) = read(plain) else { panic!() };
+    assert_eq!(transactions(&whole), [Bytes::from(data.clone())]);
+    let again = batcher::Span { blocks: whole.blocks().collect(), ..Default::default() };
+    let Ok(Batch::Span(again)) = read(batcher::span(&again, &cfg).unwrap()) else { panic!() };
+    assert_eq!(transactions(&again), transactions(&whole));
+
+    let (mut r, mut s) = ([0; 64], [0; 64]);
+    (r[31], s[32]) = (1, 1);
+    for bad in [
+        span(0, 0, &TO, [0; 64], 0, 0),
+        span(1, 1, &[], [0; 64], 0, 0),
+        span(1, 0, &[], r, 0, 0),
+        span(1, 0, &[], s, 0, 0),
+        span(1, 0, &[], [0; 64], 1, 0),
+        span(1, 0, &[], [0; 64], 0, 1),
+    ] {
+        assert_eq!(read(bad), Err(BatchError::Rebuild(RebuildFault::Slots { index: 0 })));
+    }
 }

@@ -292,6 +292,29 @@ fn set_code_transactions() {
     assert_eq!(filled(&sim.run(1)), [1]);
 }
 
+/// E-056: post-execution transactions from Lagoon, by the batch's own time, in batches of both kinds. Where Lagoon is not scheduled,
+/// they are as unknown as any (F-025).
+#[test]
+fn post_execution_transactions() {
+    let tx = alloy_primitives::Bytes::from(vec![0x7d, 0xc1, 1]);
+    let txs = std::slice::from_ref(&tx);
+    for (forks, dropped) in [
+        (at(Fork::Karst).with(Fork::Lagoon, 1_004), true),
+        (at(Fork::Lagoon), false),
+        (at(Fork::Karst), false),
+    ] {
+        let mut sim = Sim::new(forks);
+        sim.put_singular(1, &[singular(1, 0, txs)]);
+        assert_eq!(filled(&sim.run(1)).is_empty(), dropped);
+        assert_eq!(sim.dropped(), if dropped { vec!["E-056"] } else { vec![] });
+    }
+    let mut in_span = span(1, &[0]);
+    in_span.blocks[0].transactions = txs.iter().collect();
+    let mut sim = Sim::fork(Fork::Lagoon);
+    sim.put_batches(1, 1, vec![in_span.into()]);
+    assert_eq!(filled(&sim.run(1)), [1]);
+}
+
 /// F-085: an empty batch needs the window to be over: with all data of its last block read, or one block later.
 #[test]
 fn empty_batches_wait_for_the_window() {

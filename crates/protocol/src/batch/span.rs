@@ -8,10 +8,11 @@ use alloy_primitives::Bytes;
 
 use super::{
     RebuildFault, Transactions,
-    span_txs::{TransactionColumns, TransactionCursor},
+    span_txs::{Chain, TransactionColumns, TransactionCursor},
 };
 use crate::{
     config::RollupConfig,
+    forks::Fork,
     reader::{ReadError, Reader, share},
     units::{L2Time, Seconds},
 };
@@ -55,7 +56,7 @@ pub struct SpanBatch {
     block_time: Seconds,
     start_epoch: u64,
     columns: RawSpan,
-    chain_id: u64,
+    chain: Chain,
 }
 
 /// One L2 block of a span.
@@ -151,7 +152,7 @@ impl Iterator for SpanBlocks {
         let count = usize::try_from(counts.uvarint().ok()?).ok()?;
         self.tx_counts = columns.tx_counts.len() - counts.rest().len();
         let transactions =
-            columns.transactions.rebuild(&mut self.transactions, count, self.span.chain_id).ok()?;
+            columns.transactions.rebuild(&mut self.transactions, count, self.span.chain).ok()?;
         let time = self.span.time_of(self.index);
         self.index += 1;
         Some(SpanBlock { time, epoch_number: self.epoch, transactions })
@@ -221,14 +222,15 @@ impl RawSpan {
         // The reference's difference wraps around as well; such an epoch is in no window (F-046).
         let start_epoch = self.l1_origin_number.wrapping_sub(moves);
         let start_time = L2Time(cfg.genesis.l2_time.0.wrapping_add(self.rel_timestamp)); // E-051
-        self.transactions.check(cfg.l2_chain_id)?;
+        let chain = Chain { id: cfg.l2_chain_id, lagoon: cfg.forks.time(Fork::Lagoon).is_some() };
+        self.transactions.check(chain)?;
         Ok(SpanBatch {
             parent_check: self.parent_check,
             l1_origin_check: self.l1_origin_check,
             start_time,
             block_time: cfg.block_time,
             start_epoch,
-            chain_id: cfg.l2_chain_id,
+            chain,
             columns: self,
         })
     }

@@ -18,6 +18,16 @@ const LEGACY: u8 = 0;
 const ACCESS_LIST: u8 = 1;
 const DYNAMIC_FEE: u8 = 2;
 const SET_CODE: u8 = 4;
+const POST_EXECUTION: u8 = 0x7d;
+
+/// What transactions take from the config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chain {
+    /// A-013: batches do not say it.
+    pub(super) id: u64,
+    /// Whether Lagoon is scheduled, and so post-execution transactions can be in spans (E-056).
+    pub(super) lagoon: bool,
+}
 
 /// Why no blocks can be made of the columns of a span batch. It is dropped; the channel goes on (E-027).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,14 +40,19 @@ pub enum RebuildFault {
         /// What is wrong.
         fault: ReadError,
     },
-    /// A transaction has a type that span batches cannot carry (E-047). That includes the post-execution transactions
-    /// of Lagoon (E-056): no chain has them yet.
+    /// A transaction has a type that span batches cannot carry (E-047).
     #[error("transaction {index} has type {kind}")]
     Kind {
         /// Which transaction of the span.
         index: usize,
         /// The type.
         kind: u8,
+    },
+    /// A post-execution transaction has something in a column that is of no use to it (E-056).
+    #[error("transaction {index} has no recipient, signature, nonce or gas, but is given some")]
+    Slots {
+        /// Which transaction of the span.
+        index: usize,
     },
     /// A transaction that sets code creates a contract (E-048).
     #[error("transaction {index} sets code and has no recipient")]
@@ -110,9 +125,9 @@ impl TransactionColumns {
     }
 
     /// Checks that every transaction can be rebuilt (E-047, E-048).
-    pub(super) fn check(&self, chain_id: u64) -> Result<(), RebuildFault> {
+    pub(super) fn check(&self, chain: Chain) -> Result<(), RebuildFault> {
         let mut cursor = TransactionCursor::default();
-        (0..self.count).try_for_each(|_| self.next(&mut cursor, chain_id).map(drop))
+        (0..self.count).try_for_each(|_| self.next(&mut cursor, chain).map(drop))
     }
 
     /// Rebuilds the next `count` transactions into one buffer of exactly their size (E-054, E-055).
@@ -120,17 +135,17 @@ impl TransactionColumns {
         &self,
         cursor: &mut TransactionCursor,
         count: usize,
-        chain_id: u64,
+        chain: Chain,
     ) -> Result<Transactions, RebuildFault> {
         let mut ahead = cursor.clone();
         let mut bytes = 0;
         for _ in 0..count {
-            let length = self.next(&mut ahead, chain_id)?.length();
+            let length = self.next(&mut ahead, chain)?.length();
             bytes += header_length(length) + length;
         }
         let mut out = Vec::with_capacity(bytes);
         for _ in 0..count {
-            let transaction = self.next(cursor, chain_id)?;
+            let transaction = self.next(cursor, chain)?;
             Header { list: false, payload_length: transaction.length() }.encode(&mut out);
             transaction.encode(&mut out);
         }
@@ -140,13 +155,19 @@ impl TransactionColumns {
     fn next(
         &self,
         cursor: &mut TransactionCursor,
-        chain_id: u64,
+        chain: Chain,
     ) -> Result<SpanTransaction<'_>, RebuildFault> {
         let index = cursor.index;
         let fault = |fault| RebuildFault::Fields { index, fault };
         let data = step(&self.datas, &mut cursor.data, read_data).map_err(fault)?;
         let kind = data.kind;
-        let fields = Fields::read(&data).map_err(fault)?.ok_or(RebuildFault::Kind { index, kind })?;
+        let content = match kind {
+            POST_EXECUTION if chain.lagoon => Content::Verbatim(data.item.raw),
+            _ => {
+                let fields = Fields::read(&data).map_err(fault)?;
+                Content::Fields(fields.ok_or(RebuildFault::Kind { index, kind })?)
+            }
+        };
         let nonce = step(&self.nonces, &mut cursor.nonce, Reader::uvarint).map_err(fault)?;
         let gas = step(&self.gases, &mut cursor.gas, Reader::uvarint).map_err(fault)?;
         let signature = self.signatures.get(index * 64..).unwrap_or_default();
@@ -161,9 +182,13 @@ impl TransactionColumns {
         if kind == SET_CODE && recipient.is_none() {
             return Err(RebuildFault::NoRecipient { index }); // E-048
         }
-        let v = self.v(kind, cursor, chain_id);
+        let v = self.v(kind, cursor, chain.id);
         cursor.index += 1;
-        Ok(SpanTransaction { kind, chain_id, nonce, gas, recipient, fields, v, r, s })
+        let slots = nonce | gas == 0 && recipient.is_none() && v == 0 && r == [0; 32] && s == [0; 32];
+        if matches!(content, Content::Verbatim(_)) && !slots {
+            return Err(RebuildFault::Slots { index }); // E-056
+        }
+        Ok(SpanTransaction { kind, chain_id: chain.id, nonce, gas, recipient, content, v, r, s })
     }
 
     /// E-049, and E-050: only legacy transactions use up a protected bit.
@@ -174,7 +199,6 @@ impl TransactionColumns {
         }
         let protected = self.protections.get(cursor.legacy);
         cursor.legacy += 1;
-        // A-013: the config's chain id; batches say none.
         if protected { u128::from(chain_id) * 2 + 35 + y_parity } else { 27 + y_parity }
     }
 }
@@ -258,6 +282,13 @@ fn check_authorizations(mut list: Reader<'_>) -> Result<(), ReadError> {
     Ok(())
 }
 
+/// What stands in `tx_datas`.
+enum Content<'a> {
+    Fields(Fields<'a>),
+    /// A post-execution transaction's payload, a list, which nobody looks into here (E-056).
+    Verbatim(&'a [u8]),
+}
+
 /// One transaction, put together from slices of the columns.
 struct SpanTransaction<'a> {
     kind: u8,
@@ -265,7 +296,7 @@ struct SpanTransaction<'a> {
     nonce: u64,
     gas: u64,
     recipient: Option<[u8; 20]>,
-    fields: Fields<'a>,
+    content: Content<'a>,
     v: u128,
     r: [u8; 32],
     s: [u8; 32],
@@ -274,8 +305,14 @@ struct SpanTransaction<'a> {
 impl SpanTransaction<'_> {
     /// How many bytes [`encode`](Self::encode) writes.
     fn length(&self) -> usize {
-        let payload = self.payload_length();
-        usize::from(self.kind != LEGACY) + header_length(payload) + payload
+        let list = match &self.content {
+            Content::Fields(fields) => {
+                let payload = self.payload_length(fields);
+                header_length(payload) + payload
+            }
+            Content::Verbatim(list) => list.len(),
+        };
+        usize::from(self.kind != LEGACY) + list
     }
 
     /// Writes the EIP-2718 bytes (E-054).
@@ -283,37 +320,42 @@ impl SpanTransaction<'_> {
     /// ```text
     /// legacy        [nonce, fee, gas, to, value, data, v, r, s]
     /// type [chain id, nonce, fees, gas, to, value, data, lists, y parity, r, s]
+    /// type [post-execution payload]
     /// ```
     fn encode(&self, out: &mut Vec<u8>) {
         if self.kind != LEGACY {
             out.push(self.kind);
         }
-        Header { list: true, payload_length: self.payload_length() }.encode(out);
+        let fields = match &self.content {
+            Content::Fields(fields) => fields,
+            Content::Verbatim(list) => return out.put_slice(list),
+        };
+        Header { list: true, payload_length: self.payload_length(fields) }.encode(out);
         if self.kind != LEGACY {
             self.chain_id.encode(out);
         }
         self.nonce.encode(out);
-        out.put_slice(self.fields.fees);
+        out.put_slice(fields.fees);
         self.gas.encode(out);
         self.recipient().encode(out);
-        out.put_slice(self.fields.value);
-        out.put_slice(self.fields.data);
-        out.put_slice(self.fields.lists);
+        out.put_slice(fields.value);
+        out.put_slice(fields.data);
+        out.put_slice(fields.lists);
         self.v.encode(out);
         shortest(&self.r).encode(out);
         shortest(&self.s).encode(out);
     }
 
-    fn payload_length(&self) -> usize {
+    fn payload_length(&self, fields: &Fields<'_>) -> usize {
         let chain_id = if self.kind == LEGACY { 0 } else { self.chain_id.length() };
         chain_id
             + self.nonce.length()
-            + self.fields.fees.len()
+            + fields.fees.len()
             + self.gas.length()
             + self.recipient().length()
-            + self.fields.value.len()
-            + self.fields.data.len()
-            + self.fields.lists.len()
+            + fields.value.len()
+            + fields.data.len()
+            + fields.lists.len()
             + self.v.length()
             + shortest(&self.r).length()
             + shortest(&self.s).length()

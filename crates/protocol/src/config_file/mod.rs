@@ -106,10 +106,13 @@ fn system_config(doc: &mut Document) -> Result<SystemConfig, ConfigFileError> {
             },
         },
         operator_fee: match doc.optional_hash("genesis.system_config.operatorFeeParams")? {
-            Some(word) => OperatorFee::from_word(&word.0).ok_or(ConfigFileError::Malformed {
-                field: "genesis.system_config.operatorFeeParams",
-                expected: "scalar and constant in the last 12 of 32 bytes",
-            })?,
+            Some(word) if word.starts_with(&[0; 20]) => OperatorFee::from_word(&word.0),
+            Some(_) => {
+                return Err(ConfigFileError::Malformed {
+                    field: "genesis.system_config.operatorFeeParams",
+                    expected: "scalar and constant in the last 12 of 32 bytes",
+                });
+            }
             None => OperatorFee {
                 scalar: doc.optional_u32("genesis.system_config.operatorFeeScalar")?.unwrap_or(0),
                 constant: doc.optional_number("genesis.system_config.operatorFeeConstant")?.unwrap_or(0),
