@@ -51,8 +51,9 @@ impl From<Full> for Stop {
 
 /// Decodes the deflate stream and the checksum after it; the zlib header has been read.
 pub(crate) fn decode(input: &mut Input, output: &mut Output) -> StreamEnd {
+    let reads = Reads::new(output.limit);
     let bits = Bits { input, word: 0, count: 0 };
-    let mut decoder = Inflate { bits, output, flushes: Vec::new(), tables: Tables::default() };
+    let mut decoder = Inflate { bits, output, reads, handed_over: 0, tables: Tables::default() };
     let end = match decoder.run() {
         Err(Stop::Full) => return StreamEnd::Limit,
         Err(Stop::Truncated) => StreamEnd::Truncated,
@@ -62,35 +63,22 @@ pub(crate) fn decode(input: &mut Input, output: &mut Output) -> StreamEnd {
         }
         Ok(_) => StreamEnd::Corrupt(Corruption::Checksum),
     };
-    let flushes = decoder.flushes;
-    output.fail(left(output, &flushes));
-    end
-}
-
-/// How many of the bytes are left, as an error comes with the last of them. Go's decoder hands over what it has whenever its
-/// window is full, and at `flushes`.
-fn left(output: &Output, flushes: &[usize]) -> usize {
-    let bytes = &output.bytes;
-    let (mut reads, mut flushes) = (Reads::new(output.limit), flushes.iter().copied().peekable());
-    let mut length = 0;
-    while length < bytes.len()
-        && let Some(wanted) = reads.next(&bytes[..length])
-    {
-        while flushes.next_if(|&flush| flush <= length).is_some() {}
-        let full = (length / WINDOW_BYTES + 1) * WINDOW_BYTES;
-        let piece = flushes.peek().map_or(full, |&flush| flush.min(full)).min(bytes.len());
-        length = piece.min(length + wanted);
+    // With a full window, and right after a flush, there is nothing that the error could come with.
+    let length = decoder.output.bytes.len();
+    if !length.is_multiple_of(WINDOW_BYTES) && decoder.handed_over < length {
+        decoder.hand_over();
+        let left = decoder.reads.left(&decoder.output.bytes);
+        output.fail(left);
     }
-    // With a full window, or right after a flush, the error comes alone.
-    let alone = length.is_multiple_of(WINDOW_BYTES) || flushes.peek() == Some(&length);
-    if alone || length < bytes.len() { bytes.len() } else { reads.left(bytes) }
+    end
 }
 
 struct Inflate<'a> {
     bits: Bits<'a>,
     output: &'a mut Output,
-    /// Where empty stored blocks lie.
-    flushes: Vec<usize>,
+    /// The reads that took what was handed over up to now. They are followed when it matters where they stand.
+    reads: Reads,
+    handed_over: usize,
     tables: Tables,
 }
 
@@ -152,7 +140,7 @@ impl Inflate<'_> {
             return Err(Stop::Corrupt);
         }
         if length == 0 && !is_last {
-            self.flush();
+            self.hand_over();
         }
         let mut left = usize::from(length);
         while left > 0 {
@@ -167,10 +155,13 @@ impl Inflate<'_> {
         Ok(())
     }
 
-    fn flush(&mut self) {
-        let at = self.output.bytes.len();
-        if self.flushes.last() != Some(&at) {
-            self.flushes.push(at);
+    /// Go's decoder hands over what it has whenever its window is full, at an empty stored block, and at the end.
+    fn hand_over(&mut self) {
+        let bytes = &self.output.bytes;
+        while self.handed_over < bytes.len() {
+            let wanted = self.reads.next(&bytes[..self.handed_over]).unwrap_or(usize::MAX);
+            let full = (self.handed_over / WINDOW_BYTES + 1) * WINDOW_BYTES;
+            self.handed_over = bytes.len().min(full).min(self.handed_over.saturating_add(wanted));
         }
     }
 

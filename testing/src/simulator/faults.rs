@@ -90,7 +90,7 @@ fn correct_hash(l1: &[L1Block], batch: &mut Singular) {
 
 fn spoil_span(dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], span: &mut Span) {
     let at = dice.index(span.blocks.len());
-    match dice.range(0, 9) {
+    match dice.range(0, 11) {
         0 => span.parent_check[dice.index(20)] ^= 1,
         1 => span.l1_origin_check[dice.index(20)] ^= 0x80,
         2 => shift_time(span, dice.pick(&[1, cfg.block_time, 3 * cfg.block_time]).cast_signed()),
@@ -100,6 +100,20 @@ fn spoil_span(dice: &mut Dice, cfg: &RollupConfig, l1: &[L1Block], span: &mut Sp
         6 => shift_epochs(l1, span, at, -1),
         7 => spoil_transactions(dice, cfg, &mut span.blocks[at].transactions),
         8 => span.blocks[at].transactions.clear(),
+        // E-051: around the end of time, and before genesis
+        9 => {
+            let genesis = cfg.genesis.l2_time.0;
+            let early = genesis.wrapping_sub(cfg.block_time * dice.range(1, 3));
+            let start =
+                dice.pick(&[early, genesis.wrapping_sub(1), u64::MAX, 0_u64.wrapping_sub(cfg.block_time)]);
+            for (index, block) in (0..).zip(&mut span.blocks) {
+                block.time = start.wrapping_add(cfg.block_time * index);
+            }
+        }
+        // E-052: before the first L1 block
+        10 => span.blocks.iter_mut().rev().zip(0..).for_each(|(block, index)| {
+            block.epoch = 1_u64.wrapping_sub(index);
+        }),
         _ => drop(span.blocks.drain(..at)), // a gap, and then the parent is wrong
     }
 }
