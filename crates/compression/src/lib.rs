@@ -108,7 +108,7 @@ fn read_zlib_header(input: &mut Input) -> Result<(), CompressionError> {
     let [method_and_window, flags] = header;
     let valid = method_and_window & 0x0f == 8
         && method_and_window >> 4 <= 7
-        && u16::from_be_bytes(header) % 31 == 0
+        && u16::from_be_bytes(header).is_multiple_of(31)
         && (flags & 0x20 == 0 || has_empty_dictionary(input));
     if valid { Ok(()) } else { Err(CompressionError::ZlibHeader(header)) }
 }

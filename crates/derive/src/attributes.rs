@@ -96,8 +96,5 @@ fn check_epoch(tip: &Tip, epoch: &L1Input) -> Result<bool, ResetCause> {
 /// G-044: zeros in the activation block, whatever its epoch's logs say.
 fn eip1559_params(cfg: &RollupConfig, system: &SystemConfig, time: L2Time) -> B64 {
     let before = time.minus(cfg.block_time).map(|before| cfg.forks.execution(before).extra_data);
-    match before {
-        Some(ExtraData::Empty) => B64::ZERO,
-        _ => B64::new(system.eip1559.to_bytes()),
-    }
+    if before == Some(ExtraData::Empty) { B64::ZERO } else { B64::new(system.eip1559.to_bytes()) }
 }

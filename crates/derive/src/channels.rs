@@ -65,7 +65,7 @@ impl<'c> Reading<'c> {
     }
 
     /// D-017: the frames' data in order.
-    fn completed(&self, channel: Channel, events: &mut Vec<Event>) -> Vec<Bytes> {
+    fn completed(&self, channel: Channel, events: &mut Vec<Event>) -> Data {
         let (block, id, frames) = (self.origin.number, channel.id(), channel.into_frames());
         let bytes = frames.iter().map(|frame| frame.len()).sum();
         events.push(Event::ChannelCompleted { block, channel: id, bytes });
@@ -73,15 +73,13 @@ impl<'c> Reading<'c> {
     }
 }
 
+/// What a channel holds, frame by frame.
+pub(crate) type Data = Vec<Bytes>;
+
 /// A stage that makes whole channels of frames.
 pub(crate) trait Channels {
-    /// The data of the next whole channel, frame by frame; `None`: no more frames.
-    fn next(
-        &mut self,
-        l1: &Reading<'_>,
-        frames: &mut FrameQueue,
-        events: &mut Vec<Event>,
-    ) -> Option<Vec<Bytes>>;
+    /// The data of the next whole channel; `None`: no more frames.
+    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Data>;
 }
 
 /// Channels in the order of their first frames (D-001), up to a total size (D-010).
@@ -92,12 +90,7 @@ pub(crate) struct ChannelBank {
 
 impl Channels for ChannelBank {
     /// Reading goes before ingesting, frame by frame, because both pruning and timeouts depend on the order (D-016).
-    fn next(
-        &mut self,
-        l1: &Reading<'_>,
-        frames: &mut FrameQueue,
-        events: &mut Vec<Event>,
-    ) -> Option<Vec<Bytes>> {
+    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Data> {
         loop {
             if let Some(channel) = self.read(l1, events) {
                 return Some(l1.completed(channel, events));
@@ -154,12 +147,7 @@ pub(crate) struct StagedChannel {
 
 impl Channels for StagedChannel {
     /// A whole channel leaves the slot at once (D-025).
-    fn next(
-        &mut self,
-        l1: &Reading<'_>,
-        frames: &mut FrameQueue,
-        events: &mut Vec<Event>,
-    ) -> Option<Vec<Bytes>> {
+    fn next(&mut self, l1: &Reading<'_>, frames: &mut FrameQueue, events: &mut Vec<Event>) -> Option<Data> {
         // D-024: first of all, and whether or not there is a frame.
         if let Some(channel) = self.channel.take_if(|channel| l1.is_timed_out(channel)) {
             events.push(l1.channel_dropped(&channel, ChannelDrop::StagedTimedOut));

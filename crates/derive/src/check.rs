@@ -8,7 +8,6 @@ use crate::{
 use unroll_protocol::{
     batch::{Batch, SingularBatch, SpanBatch, SpanBlock, Transactions},
     deposit::DEPOSIT_TX_TYPE,
-    forks::Fork,
     units::{L1Ref, L2Ref, L2Time},
 };
 
@@ -209,20 +208,16 @@ impl Judge<'_> {
 
     /// F-023, F-024. Other unknown types are left to execution, as in the references (F-025).
     fn transactions(&self, transactions: &Transactions, time: L2Time) -> Judgement {
+        use DropReason as Why;
         let (forks, rules) = (&self.l1.cfg.forks, self.l1.cfg.forks.execution(time));
+        // Where they never come, their type is as unknown as any.
+        let post_execution = rules.post_execution_transactions || !forks.has_post_execution();
         for tx in transactions {
             match tx.first() {
-                None => return Err(dropped(DropReason::EmptyTransaction)),
-                Some(&DEPOSIT_TX_TYPE) => return Err(dropped(DropReason::Deposit)),
-                Some(&SET_CODE_TX_TYPE) if !rules.set_code_transactions => {
-                    return Err(dropped(DropReason::SetCode));
-                }
-                // Where Lagoon is not scheduled, the type is as unknown as any.
-                Some(&POST_EXECUTION_TX_TYPE)
-                    if !rules.post_execution_transactions && forks.time(Fork::Lagoon).is_some() =>
-                {
-                    return Err(dropped(DropReason::PostExecution));
-                }
+                None => return Err(dropped(Why::EmptyTransaction)),
+                Some(&DEPOSIT_TX_TYPE) => return Err(dropped(Why::Deposit)),
+                Some(&SET_CODE_TX_TYPE) if !rules.set_code_transactions => return Err(dropped(Why::SetCode)),
+                Some(&POST_EXECUTION_TX_TYPE) if !post_execution => return Err(dropped(Why::PostExecution)),
                 Some(_) => {}
             }
         }

@@ -45,12 +45,8 @@ impl Logs<'_> {
         let block = self.block.number;
         if self.deposits && is_deposit(log, self.cfg.deposit_contract) {
             let deposit = decode_deposit(log, self.block.hash, log_index);
-            // G-011: never skipped.
-            self.input.deposits.push(deposit.map_err(|cause| CriticalCause::Deposit {
-                block,
-                log_index,
-                cause,
-            })?);
+            let malformed = |cause| CriticalCause::Deposit { block, log_index, cause };
+            self.input.deposits.push(deposit.map_err(malformed)?); // G-011: never skipped
         }
         match ConfigUpdate::decode(log, self.cfg, self.block.time).filter(|_| self.updates) {
             Some(Ok(update)) => self.input.updates.push(update),

@@ -71,7 +71,7 @@ fn e_055_memory_of_full_channels() {
     let noise: Bytes = [2].into_iter().chain(seeds).take(FULL_SIZE - 200).collect::<Vec<_>>().into();
     let zeros: Bytes = [vec![2], vec![0; FULL_SIZE - 201]].concat().into();
     for (name, transaction) in [("noise", noise), ("zeros", zeros)] {
-        let batch = batcher::singular(&singular(1, 0, &[transaction.clone()]));
+        let batch = batcher::singular(&singular(1, 0, std::slice::from_ref(&transaction)));
         let stream = batcher::stream([batch]);
         for how in [Compression::Zlib(0), Compression::Zlib(1), Compression::Brotli(1)] {
             let channel = batcher::compress(&stream, how).into();

@@ -102,6 +102,11 @@ impl ForkTimes {
         }
     }
 
+    /// Whether the chain will ever have post-execution transactions (E-056).
+    pub const fn has_post_execution(&self) -> bool {
+        self.time(Fork::Lagoon).is_some()
+    }
+
     /// The fork pair that breaks the order, if any: a later fork may neither be set while an earlier one is unset nor be
     /// earlier than it.
     pub fn disorder(&self) -> Option<(Fork, Fork)> {

@@ -206,7 +206,7 @@ struct BitWriter {
 impl BitWriter {
     fn bits(mut self, value: usize, count: usize) -> Self {
         for bit in 0..count {
-            if self.count % 8 == 0 {
+            if self.count.is_multiple_of(8) {
                 self.bytes.push(0);
             }
             *self.bytes.last_mut().unwrap() |= u8::from(value >> bit & 1 == 1) << (self.count % 8);
@@ -222,7 +222,9 @@ impl BitWriter {
         let head = (0..16).fold(head, |writer, _| writer.bits(4, 3));
         // Codes come with their first bit first.
         let lengths = literals.iter().chain(distances);
-        lengths.fold(head, |writer, &length| writer.bits((length as u8).reverse_bits() as usize >> 4, 4))
+        lengths.fold(head, |writer, &length| {
+            (0..4).rev().fold(writer, |writer, bit| writer.bits(length >> bit, 1))
+        })
     }
 
     fn zlib(self) -> Vec<u8> {
@@ -263,8 +265,8 @@ fn e_004_codes_as_in_the_reference() {
     let matching = literals(258, &[(97, 1), (256, 2), (257, 2)]);
     let no_distance = BitWriter::default().dynamic(&matching, &[0]).bits(0b110, 3).bits(0, 40).zlib();
     assert!(corrupt(&no_distance));
-    // The same with one distance, 1, which takes a bit: "a", and three more.
-    let distance = BitWriter::default().dynamic(&matching, &[1]).bits(0b01_0_11_0, 6).bits(0, 47).zlib();
+    // The same with one distance, 1, which takes a bit: "a", three more, and the end.
+    let distance = BitWriter::default().dynamic(&matching, &[1]).bits(0b01_0110, 6).bits(0, 47).zlib();
     assert_eq!(decoded(&distance), b"aaaa"[..]);
 }
 

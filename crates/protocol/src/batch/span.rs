@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     config::RollupConfig,
-    forks::Fork,
     reader::{ReadError, Reader, share},
     units::{L2Time, Seconds},
 };
@@ -222,7 +221,7 @@ impl RawSpan {
         // The reference's difference wraps around as well; such an epoch is in no window (F-046).
         let start_epoch = self.l1_origin_number.wrapping_sub(moves);
         let start_time = L2Time(cfg.genesis.l2_time.0.wrapping_add(self.rel_timestamp)); // E-051
-        let chain = Chain { id: cfg.l2_chain_id, lagoon: cfg.forks.time(Fork::Lagoon).is_some() };
+        let chain = Chain { id: cfg.l2_chain_id, post_execution: cfg.forks.has_post_execution() };
         self.transactions.check(chain)?;
         Ok(SpanBatch {
             parent_check: self.parent_check,

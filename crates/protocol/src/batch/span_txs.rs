@@ -25,8 +25,8 @@ const POST_EXECUTION: u8 = 0x7d;
 pub(super) struct Chain {
     /// batches do not say it.
     pub(super) id: u64,
-    /// Whether Lagoon is scheduled, and so post-execution transactions can be in spans (E-056).
-    pub(super) lagoon: bool,
+    /// Whether it is one that has post-execution transactions (E-056).
+    pub(super) post_execution: bool,
 }
 
 /// Why no blocks can be made of the columns of a span batch. It is dropped; the channel goes on (E-027).
@@ -162,7 +162,7 @@ impl TransactionColumns {
         let data = step(&self.datas, &mut cursor.data, read_data).map_err(fault)?;
         let kind = data.kind;
         let content = match kind {
-            POST_EXECUTION if chain.lagoon => Content::Verbatim(data.item.raw),
+            POST_EXECUTION if chain.post_execution => Content::Verbatim(data.item.raw),
             _ => {
                 let fields = Fields::read(&data).map_err(fault)?;
                 Content::Fields(fields.ok_or(RebuildFault::Kind { index, kind })?)
