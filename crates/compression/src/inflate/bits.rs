@@ -63,7 +63,7 @@ impl Bits<'_> {
 
     /// The next symbol of `code`.
     #[inline]
-    pub(super) fn symbol(&mut self, code: &Code) -> Result<Entry, Stop> {
+    pub(super) fn symbol<const SIZE: usize>(&mut self, code: &Code<SIZE>) -> Result<Entry, Stop> {
         self.refill();
         let entry = code.find(self.word);
         // Go reads as many bits as the shortest symbol has before it looks.
@@ -105,5 +105,58 @@ impl Bits<'_> {
         let length = part.len();
         self.input.skip(length);
         length
+    }
+}
+
+/// The bits of one frame, while it has sixteen bytes more: then nobody needs to look how many bits are left.
+pub(super) struct InFrame<'a> {
+    frame: &'a [u8],
+    /// How much of the frame is read.
+    pub(super) at: usize,
+    pub(super) word: u64,
+    pub(super) count: u32,
+}
+
+impl<'a> InFrame<'a> {
+    pub(super) const fn new(frame: &'a [u8], word: u64, count: u32) -> Self {
+        Self { frame, at: 0, word, count }
+    }
+
+    /// Sees to it that there are 56 bits, and bytes for another refill. False: the frame has too few.
+    #[inline]
+    pub(super) fn refill_twice(&mut self) -> bool {
+        let is_enough = self.frame.len() - self.at >= 16;
+        if is_enough {
+            self.refill();
+        }
+        is_enough
+    }
+
+    /// Sees to it that there are 56 bits.
+    #[inline]
+    pub(super) fn refill(&mut self) {
+        if let Some(bytes) = self.frame[self.at..].first_chunk() {
+            self.word |= u64::from_le_bytes(*bytes) << self.count;
+            self.at += (63 - self.count as usize) / 8;
+            self.count |= 56;
+        }
+    }
+
+    /// A number of up to 16 bits.
+    #[inline]
+    pub(super) fn take(&mut self, count: u32) -> u32 {
+        let value = (self.word & 0xffff) as u32 & ((1 << count) - 1);
+        self.word >>= count;
+        self.count -= count;
+        value
+    }
+
+    /// A symbol, of up to 15 bits; of none if nothing has these bits.
+    #[inline]
+    pub(super) fn symbol<const SIZE: usize>(&mut self, code: &Code<SIZE>) -> Entry {
+        let entry = code.find(self.word);
+        self.word >>= entry.code_length();
+        self.count -= entry.code_length();
+        entry
     }
 }

@@ -4,26 +4,29 @@ use super::Stop;
 use alloc::vec::Vec;
 
 /// A prefix code, as tables that are looked up by the bits that come next.
-#[derive(Default)]
-pub(super) struct Code {
-    /// First an entry for all values of the first bits; then, for those that begin longer codes, tables of one size.
-    entries: Vec<Entry>,
-    /// How many bits select an entry of the first table, and of a further one.
-    bits: u32,
+pub(super) struct Code<const SIZE: usize> {
+    /// An entry for each value of the first bits; a power of two.
+    entries: [Entry; SIZE],
+    /// For the values that begin longer codes, tables of one size, one after the other.
+    further: Vec<Entry>,
+    /// How many bits more select an entry of a further table.
     more_bits: u32,
     /// The length of the shortest symbol, or more: see [`Bits::symbol`](super::bits::Bits::symbol).
     pub(super) shortest: u32,
 }
 
-impl Code {
+impl<const SIZE: usize> Default for Code<SIZE> {
+    fn default() -> Self {
+        Self { entries: [Entry::NONE; SIZE], further: Vec::new(), more_bits: 0, shortest: 0 }
+    }
+}
+
+impl<const SIZE: usize> Code<SIZE> {
+    const BITS: u32 = SIZE.trailing_zeros();
+
     /// Builds the tables of the code whose symbols have these lengths, 0 for those that it does not have (RFC 1951,
     /// section 3.2.2).
-    pub(super) fn build(
-        &mut self,
-        lengths: &[u8],
-        bits: u32,
-        entry: impl Fn(u32) -> Entry,
-    ) -> Result<(), Stop> {
+    pub(super) fn build(&mut self, lengths: &[u8], entry: impl Fn(u32) -> Entry) -> Result<(), Stop> {
         let mut counts = [0_u32; 16];
         lengths.iter().for_each(|&length| counts[usize::from(length & 15)] += 1);
         counts[0] = 0;
@@ -41,9 +44,9 @@ impl Code {
             return Err(Stop::Corrupt);
         }
         self.shortest = (1..16).find(is_used).unwrap_or(0);
-        (self.bits, self.more_bits) = (bits, longest.saturating_sub(bits));
-        self.entries.clear();
-        self.entries.resize(1 << bits, Entry::NONE);
+        self.more_bits = longest.saturating_sub(Self::BITS);
+        self.entries.fill(Entry::NONE);
+        self.further.clear();
         for (symbol, &length) in (0..).zip(lengths).filter(|&(_, &length)| length > 0) {
             let slot = &mut next[usize::from(length)];
             let (length, code) = (u32::from(length), *slot);
@@ -51,18 +54,17 @@ impl Code {
             // Codes come with their first bit first.
             let reversed = (code.reverse_bits() >> (32 - length)) as usize;
             let entry = entry(symbol).of_length(length);
-            if length <= bits {
-                self.entries[..1 << bits][reversed..]
-                    .iter_mut()
-                    .step_by(1 << length)
-                    .for_each(|at| *at = entry);
-                continue;
-            }
-            let first = reversed & ((1 << bits) - 1);
-            let table = self.further_table(first);
-            let step = 1 << (length - bits);
-            let table = &mut self.entries[table..table + (1 << self.more_bits)];
-            table[reversed >> bits..].iter_mut().step_by(step).for_each(|at| *at = entry);
+            let (table, at, length) = if length <= Self::BITS {
+                (&mut self.entries[..], reversed, length)
+            } else {
+                let table = self.further_table(reversed % SIZE);
+                (
+                    &mut self.further[table..table + (1 << self.more_bits)],
+                    reversed / SIZE,
+                    length - Self::BITS,
+                )
+            };
+            table[at..].iter_mut().step_by(1 << length).for_each(|at| *at = entry);
         }
         Ok(())
     }
@@ -73,21 +75,21 @@ impl Code {
         if entry.kind() == Entry::TABLE {
             return entry.value() as usize;
         }
-        let start = self.entries.len();
-        let number = (start as u64 & 0xffff) as u32; // there are not even six thousand
-        self.entries.resize(start + (1 << self.more_bits), Entry::NONE);
+        let start = self.further.len();
+        self.further.resize(start + (1 << self.more_bits), Entry::NONE);
+        let number = (start as u64 & 0xffff) as u32; // there are not even five thousand
         self.entries[first] = Entry::new(Entry::TABLE, number, 0);
         start
     }
 
     #[inline]
     pub(super) fn find(&self, word: u64) -> Entry {
-        let entry = self.entries[(word & 0xffff) as usize & ((1 << self.bits) - 1)];
+        let entry = self.entries[(word & 0xffff) as usize % SIZE];
         if entry.kind() != Entry::TABLE {
             return entry;
         }
-        let index = (word >> self.bits & 0xffff) as usize & ((1 << self.more_bits) - 1);
-        self.entries[entry.value() as usize + index]
+        let index = (word >> Self::BITS & 0xffff) as usize & ((1 << self.more_bits) - 1);
+        self.further[entry.value() as usize + index]
     }
 }
 
@@ -96,12 +98,12 @@ impl Code {
 /// ```text
 /// value 16 | extra bits 8 | kind 4 | length of the code 4
 /// ```
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Entry(u32);
 
 impl Entry {
     /// No symbol has these bits.
-    const NONE: Self = Self(0);
+    const NONE: Self = Self::new(Self::INVALID, 0, 0);
     pub(super) const LITERAL: u32 = 0;
     /// The base of a length or of a distance, and how many bits are to be added.
     pub(super) const MATCH: u32 = 1;
@@ -165,5 +167,10 @@ impl Entry {
 
     pub(super) const fn value(self) -> u32 {
         self.0 >> 16
+    }
+
+    /// The value of a literal.
+    pub(super) const fn byte(self) -> u8 {
+        (self.0 >> 16 & 0xff) as u8
     }
 }

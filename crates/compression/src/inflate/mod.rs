@@ -13,7 +13,7 @@ mod bits;
 mod code;
 
 use self::{
-    bits::Bits,
+    bits::{Bits, InFrame},
     code::{Code, Entry},
 };
 use crate::{
@@ -22,17 +22,13 @@ use crate::{
     output::{Full, Output},
     reads::Reads,
 };
+use alloc::vec::Vec;
 
 /// The window, and so the most that Go's decoder hands over at once.
 const WINDOW_BYTES: usize = 1 << 15;
 
 /// The longest match (RFC 1951, section 3.2.5).
 const MAX_MATCH: usize = 258;
-
-/// How many bits of a code the first look at its table resolves.
-const LITERAL_BITS: u32 = 10;
-const DISTANCE_BITS: u32 = 8;
-const LENGTH_BITS: u32 = 7;
 
 /// The order in which the lengths of the code for lengths come (RFC 1951, section 3.2.7).
 const LENGTHS_ORDER: [usize; 19] = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
@@ -91,9 +87,9 @@ struct Inflate<'a> {
 #[derive(Default)]
 struct Tables {
     /// The code for the lengths of the other two.
-    lengths: Code,
-    literals: Code,
-    distances: Code,
+    lengths: Code<128>,
+    literals: Code<1024>,
+    distances: Code<256>,
     /// Whether the other two are the fixed ones: a block of those takes as little as ten bits.
     are_fixed: bool,
 }
@@ -105,8 +101,8 @@ impl Tables {
             let mut lengths = [8; 288];
             lengths[144..256].fill(9);
             lengths[256..280].fill(7);
-            self.literals.build(&lengths, LITERAL_BITS, Entry::literal)?;
-            self.distances.build(&[5; 32], DISTANCE_BITS, Entry::distance)?;
+            self.literals.build(&lengths, Entry::literal)?;
+            self.distances.build(&[5; 32], Entry::distance)?;
             self.are_fixed = true;
         }
         Ok(())
@@ -183,7 +179,7 @@ impl Inflate<'_> {
         for &at in &LENGTHS_ORDER[..count] {
             lengths[at] = (self.bits.take(3)? & 7) as u8;
         }
-        self.tables.lengths.build(&lengths, LENGTH_BITS, Entry::length)?;
+        self.tables.lengths.build(&lengths, Entry::length)?;
 
         let mut lengths = [0; MAX_LITERALS + MAX_DISTANCES];
         let lengths = &mut lengths[..literals + distances];
@@ -202,8 +198,8 @@ impl Inflate<'_> {
         }
         self.tables.are_fixed = false;
         let (literals, distances) = lengths.split_at(literals);
-        self.tables.literals.build(literals, LITERAL_BITS, Entry::literal)?;
-        self.tables.distances.build(distances, DISTANCE_BITS, Entry::distance)?;
+        self.tables.literals.build(literals, Entry::literal)?;
+        self.tables.distances.build(distances, Entry::distance)?;
         let code = &mut self.tables.literals;
         code.shortest = code.shortest.max(u32::from(literals[END_OF_BLOCK]));
         Ok(())
@@ -212,10 +208,13 @@ impl Inflate<'_> {
     /// Literals and matches up to the end of the block (RFC 1951, section 3.2.3).
     fn compressed(&mut self) -> Result<(), Stop> {
         loop {
+            if self.compressed_in_frame()? {
+                return Ok(());
+            }
             self.output.reserve(MAX_MATCH)?;
             let entry = self.bits.symbol(&self.tables.literals)?;
             match entry.kind() {
-                Entry::LITERAL => self.output.bytes.push((entry.value() & 0xff) as u8),
+                Entry::LITERAL => self.output.bytes.push(entry.byte()),
                 Entry::MATCH => {
                     let length = entry.value() + self.bits.take(entry.extra_bits())?;
                     let entry = self.bits.symbol(&self.tables.distances)?;
@@ -223,7 +222,7 @@ impl Inflate<'_> {
                         return Err(Stop::Corrupt);
                     }
                     let distance = entry.value() + self.bits.take(entry.extra_bits())?;
-                    self.copy(distance as usize, length as usize)?;
+                    copy(&mut self.output.bytes, distance as usize, length as usize)?;
                 }
                 Entry::END => return Ok(()),
                 _ => return Err(Stop::Corrupt),
@@ -231,16 +230,52 @@ impl Inflate<'_> {
         }
     }
 
-    #[inline]
-    fn copy(&mut self, distance: usize, mut length: usize) -> Result<(), Stop> {
-        let bytes = &mut self.output.bytes;
-        let start = bytes.len().checked_sub(distance).ok_or(Stop::Corrupt)?;
-        // What was copied can be copied from, so that each turn has twice as much.
-        while length > 0 {
-            let part = length.min(bytes.len() - start);
-            bytes.extend_from_within(start..start + part);
-            length -= part;
+    /// The same for what lies within a frame, which is nearly all. False: the block goes on.
+    fn compressed_in_frame(&mut self) -> Result<bool, Stop> {
+        let Self { bits, output, tables, .. } = self;
+        let mut input = InFrame::new(bits.input.rest(), bits.word, bits.count);
+        let mut ended = false;
+        while !ended && input.refill_twice() {
+            output.reserve(2 + MAX_MATCH)?;
+            // Two literals, and whatever comes then: up to 15 bits each, and 5 of a length.
+            let mut entry = input.symbol(&tables.literals);
+            for _ in 0..2 {
+                if entry.kind() == Entry::LITERAL {
+                    output.bytes.push(entry.byte());
+                    entry = input.symbol(&tables.literals);
+                }
+            }
+            match entry.kind() {
+                Entry::LITERAL => output.bytes.push(entry.byte()),
+                Entry::MATCH => {
+                    let length = entry.value() + input.take(entry.extra_bits());
+                    input.refill();
+                    let entry = input.symbol(&tables.distances);
+                    if entry.kind() != Entry::MATCH {
+                        return Err(Stop::Corrupt);
+                    }
+                    let distance = entry.value() + input.take(entry.extra_bits());
+                    copy(&mut output.bytes, distance as usize, length as usize)?;
+                }
+                Entry::END => ended = true,
+                _ => return Err(Stop::Corrupt),
+            }
         }
-        Ok(())
+        let InFrame { at, word, count, .. } = input;
+        bits.input.skip(at);
+        (bits.word, bits.count) = (word, count);
+        Ok(ended)
     }
+}
+
+#[inline]
+fn copy(bytes: &mut Vec<u8>, distance: usize, mut length: usize) -> Result<(), Stop> {
+    let start = bytes.len().checked_sub(distance).ok_or(Stop::Corrupt)?;
+    // What was copied can be copied from, so that each turn has twice as much.
+    while length > 0 {
+        let part = length.min(bytes.len() - start);
+        bytes.extend_from_within(start..start + part);
+        length -= part;
+    }
+    Ok(())
 }

@@ -184,8 +184,9 @@ impl TransactionColumns {
         }
         let v = self.v(kind, cursor, chain.id);
         cursor.index += 1;
-        let slots = nonce | gas == 0 && recipient.is_none() && v == 0 && r == [0; 32] && s == [0; 32];
-        if matches!(content, Content::Verbatim(_)) && !slots {
+        if let Content::Verbatim(_) = content
+            && (nonce | gas != 0 || recipient.is_some() || v != 0 || [r, s] != [[0; 32]; 2])
+        {
             return Err(RebuildFault::Slots { index }); // E-056
         }
         Ok(SpanTransaction { kind, chain_id: chain.id, nonce, gas, recipient, content, v, r, s })
