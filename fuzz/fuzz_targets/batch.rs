@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| unroll_protocol::batch::fuzz_batch(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| unroll_testing::fuzz::decoders::fuzz_batch(data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| unroll_compression::fuzz_decompress(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| unroll_testing::fuzz::decoders::fuzz_decompress(data));

@@ -8,12 +8,13 @@ pub mod pipeline;
 pub mod seeds;
 
 use crate::memory::Counting;
-use decoders::{fuzz_alt_da, fuzz_extra_data, fuzz_output_root, fuzz_superchain};
+use decoders::{
+    fuzz_alt_da, fuzz_batch, fuzz_decompress, fuzz_extra_data, fuzz_output_root, fuzz_superchain,
+};
 use pipeline::fuzz_pipeline;
-use unroll_compression::fuzz_decompress;
 use unroll_protocol::{
-    batch::fuzz_batch, blob::fuzz_blob, channel::fuzz_channel, config_file::fuzz_config_file,
-    deposit::fuzz_deposit, frame::fuzz_frames, l1_info::fuzz_l1_info, l1_receipt::fuzz_l1_receipt,
+    blob::fuzz_blob, channel::fuzz_channel, config_file::fuzz_config_file, deposit::fuzz_deposit,
+    frame::fuzz_frames, l1_info::fuzz_l1_info, l1_receipt::fuzz_l1_receipt,
     l1_transaction::fuzz_l1_transaction, system_config::fuzz_config_update, upgrades::fuzz_bundle,
 };
 

@@ -6,7 +6,7 @@
 //! window, the safe chain and the batch ([`verdict`]), the system config a function of the parent block ([`system`]).
 //! Fork times are compared here and not read from the tables of `forks.rs`, so that the tables are tested too.
 
-mod batches;
+pub(crate) mod batches;
 pub mod channels;
 pub mod fees;
 mod huffman;
