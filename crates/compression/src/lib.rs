@@ -78,6 +78,17 @@ pub enum CompressionError {
 
 /// Decodes a channel's frames, which are let go one by one, to at most `limit` bytes (E-010); `brotli` tells whether that is
 /// admitted (E-002).
+///
+/// ```
+/// use unroll_compression::{StreamEnd, decompress};
+///
+/// // Zlib: one stored block, which holds the RLP strings "a" and "b", and its checksum.
+/// let channel = [0x78, 0x01, 1, 2, 0, 0xfd, 0xff, b'a', b'b', 0x01, 0x26, 0x00, 0xc4];
+/// let frames = channel.chunks(5).map(|frame| frame.to_vec().into());
+/// let stream = decompress(frames, true, 100_000_000)?;
+/// assert_eq!((&stream.bytes[..], stream.end), (&b"ab"[..], StreamEnd::Complete));
+/// # Ok::<(), unroll_compression::CompressionError>(())
+/// ```
 pub fn decompress(
     frames: impl IntoIterator<Item = Bytes>,
     brotli: bool,
