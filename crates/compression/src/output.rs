@@ -48,8 +48,8 @@ impl Output {
         let most = self.limit.saturating_add(1).max(filled.saturating_add(BUFFER_BYTES));
         let end = filled.saturating_add(wanted).min(most);
         if self.bytes.len() < end {
-            // Zeros of the allocator cost nothing where nothing is written.
-            let mut bytes = vec![0; (filled + filled / 2).min(most).max(end)];
+            // With room for the read that finds no more. Zeros of the allocator cost nothing where nothing is written.
+            let mut bytes = vec![0; (filled + filled / 2).min(most).max(end + BUFFER_BYTES)];
             bytes[..filled].copy_from_slice(&self.bytes[..filled]);
             self.bytes = bytes;
         }
