@@ -8,7 +8,10 @@ use alloy_eips::eip4844::Blob;
 use alloy_primitives::Bytes;
 use alloy_rlp::Encodable;
 use unroll_protocol::{
-    batch::{SINGULAR_VERSION, SPAN_VERSION, SingularBatch, SpanBatch, SpanBlock, Transactions},
+    batch::{
+        POST_EXECUTION_TX_TYPE, SINGULAR_VERSION, SPAN_VERSION, SingularBatch, SpanBatch, SpanBlock,
+        Transactions,
+    },
     blob::{BLOB_VERSION, MAX_BLOB_DATA_BYTES},
     compression::BROTLI_VERSION,
     config::RollupConfig,
@@ -183,9 +186,6 @@ pub fn bits(bits: &[bool], out: &mut Vec<u8>) {
     out.extend(bytes.map(|byte| byte.iter().rev().fold(0, |all, &bit| all << 1 | u8::from(bit))));
 }
 
-/// Lagoon's transaction type (E-056).
-const POST_EXECUTION: u8 = 0x7d;
-
 /// The columns of all transactions of a span (E-045).
 #[derive(Default)]
 struct Columns {
@@ -222,7 +222,7 @@ fn columns<'a>(
 impl Columns {
     fn add(&mut self, transaction: &[u8], chain_id: u64) -> Result<(), EncodeError> {
         let kind = transaction.first().copied().filter(|&first| first < 0x80).unwrap_or(0);
-        if kind == POST_EXECUTION {
+        if kind == POST_EXECUTION_TX_TYPE {
             self.add_post_execution(transaction);
             return Ok(());
         }

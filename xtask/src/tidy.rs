@@ -307,7 +307,8 @@ fn is_comment_or_blank(line: &str) -> bool {
 }
 
 /// `docs/SPEC.md` is a table `| rule | what | function | test | note |`: every rule of [`SECTIONS`] has a row, and every row
-/// names a function and a test that exist, or says in its note why it has none. The rule's id stands in a file of such a function, and in each of the tests.
+/// names a function and a test that exist, or says in its note why it has none. The rule's id stands in a file of such a
+/// function, and in each of the tests.
 fn check_spec(root: &Path, files: &[File], findings: &mut Vec<String>) -> anyhow::Result<()> {
     let spec = fs::read_to_string(root.join("docs/SPEC.md")).context("docs/SPEC.md")?;
     let index: BTreeMap<&str, BTreeSet<&str>> = files

@@ -37,7 +37,7 @@ pub struct Decompressed {
 /// How a compressed stream ended. None of it invalidates what was decoded before (E-004).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StreamEnd {
-    /// As it should. Bytes after the end of the stream are not looked at (E-005).
+    /// As it should. Bytes after the end do not change that; after Brotli's they may cost the last batch (E-005).
     Complete,
     /// There is more, but it does not count (E-010).
     Limit,

@@ -6,13 +6,10 @@ use crate::{
     window::{Missing, SafeBlocks, Window, transactions_digest},
 };
 use unroll_protocol::{
-    batch::{Batch, SingularBatch, SpanBatch, SpanBlock, Transactions},
+    batch::{Batch, POST_EXECUTION_TX_TYPE, SingularBatch, SpanBatch, SpanBlock, Transactions},
     deposit::DEPOSIT_TX_TYPE,
     units::{L1Ref, L2Ref, L2Time},
 };
-
-/// Lagoon's post-execution transactions (E-056).
-const POST_EXECUTION_TX_TYPE: u8 = 0x7d;
 
 /// EIP-7702's transaction type (F-024).
 const SET_CODE_TX_TYPE: u8 = 4;
@@ -217,7 +214,7 @@ impl Judge<'_> {
                 None => return Err(dropped(Why::EmptyTransaction)),
                 Some(&DEPOSIT_TX_TYPE) => return Err(dropped(Why::Deposit)),
                 Some(&SET_CODE_TX_TYPE) if !rules.set_code_transactions => return Err(dropped(Why::SetCode)),
-                Some(&POST_EXECUTION_TX_TYPE) if !post_execution => return Err(dropped(Why::PostExecution)),
+                Some(&POST_EXECUTION_TX_TYPE) if !post_execution => return Err(dropped(Why::PostExecution)), // E-056
                 Some(_) => {}
             }
         }

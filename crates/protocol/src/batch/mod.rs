@@ -25,6 +25,9 @@ pub const SINGULAR_VERSION: u8 = 0;
 /// The version byte of a span batch (E-025).
 pub const SPAN_VERSION: u8 = 1;
 
+/// The type of Lagoon's post-execution transactions (E-056).
+pub const POST_EXECUTION_TX_TYPE: u8 = 0x7d;
+
 /// A batch, whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(

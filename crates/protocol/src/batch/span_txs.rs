@@ -8,7 +8,7 @@ use alloy_primitives::Bytes;
 use alloy_rlp::{BufMut, Encodable, Header};
 
 use super::{
-    Transactions,
+    POST_EXECUTION_TX_TYPE, Transactions,
     span::{Bits, MAX_SPAN_ELEMENTS, SpanFault},
     transactions::header_length,
 };
@@ -18,7 +18,6 @@ const LEGACY: u8 = 0;
 const ACCESS_LIST: u8 = 1;
 const DYNAMIC_FEE: u8 = 2;
 const SET_CODE: u8 = 4;
-const POST_EXECUTION: u8 = 0x7d;
 
 /// What transactions take from the config.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,7 +161,7 @@ impl TransactionColumns {
         let data = step(&self.datas, &mut cursor.data, read_data).map_err(fault)?;
         let kind = data.kind;
         let content = match kind {
-            POST_EXECUTION if chain.post_execution => Content::Verbatim(data.item.raw),
+            POST_EXECUTION_TX_TYPE if chain.post_execution => Content::Verbatim(data.item.raw),
             _ => {
                 let fields = Fields::read(&data).map_err(fault)?;
                 Content::Fields(fields.ok_or(RebuildFault::Kind { index, kind })?)
